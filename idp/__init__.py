@@ -1,0 +1,3 @@
+"""Deepdesk's identity provider."""
+
+__version__ = "0.1.0"

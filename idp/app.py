@@ -1,0 +1,125 @@
+"""Composition root: settings → parts → application. Nothing else builds anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from idp import logs
+from idp.api import probes
+from idp.browser import cookies, headers, sso
+from idp.cli import COMMANDS
+from idp.domain.clock import Clock, SystemClock
+from idp.outbound.http import HttpClient
+from idp.outbound.policy import OutboundPolicy
+from idp.pages import blueprint as pages
+from idp.pages import errors, sign_in, sign_out
+from idp.protocol import metadata, oidc_userinfo, rfc6749_authorize, rfc6749_token
+from idp.services.parts import EXTENSION, MIGRATIONS, Parts
+from idp.settings import Settings, SettingsError
+from idp.store import signing_keys, tables
+from idp.store.db import db, prepare
+from idp.store.unit_of_work import reading
+from idp.tokens.key_ring import KeyRing
+from idp.tokens.sealing import Sealer, derive
+from idp.upstream.parts import UpstreamParts
+
+MAX_REQUEST_BYTES = 65536
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
+    """Build the application.
+
+    :param settings: read from the environment when none.
+    :param clock: the machine's own when none.
+    :raises SettingsError: the environment's settings cannot be used.
+    """
+    settings = settings or Settings.load(os.environ, root=Path.cwd())  # noqa: TID251 - the one reader's one caller
+    logs.configure(settings)
+    app = Flask("idp", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.config.from_mapping(_extension_config(settings))
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    _init_database(app)
+    app.extensions[EXTENSION] = _parts(settings, clock or SystemClock())
+    app.extensions["metadata"] = metadata.init_app(settings.issuer)
+    _init_edges(app, settings)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    return app
+
+
+def _extension_config(settings: Settings) -> dict[str, object]:
+    """Return what extensions insist on finding in ``app.config``; nothing of ours reads it."""
+    current, *older = [derive(key.get_secret_value(), label="forms").hex() for key in settings.secret_keys]
+    return {
+        "SECRET_KEY": current,
+        "SECRET_KEY_FALLBACKS": older,
+        "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url.get_secret_value(),
+        "WTF_CSRF_TIME_LIMIT": settings.session_ttl,
+        # The form's own token is the check; we send no referrer that could be compared.
+        "WTF_CSRF_SSL_STRICT": False,
+        **cookies.flask_session_config(settings),
+    }
+
+
+def _init_database(app: Flask) -> None:
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def _parts(settings: Settings, clock: Clock) -> Parts:
+    sealer = Sealer([key.get_secret_value() for key in (*settings.key_encryption_keys, *settings.secret_keys)])
+    return Parts(
+        settings=settings,
+        clock=clock,
+        sealer=sealer,
+        keys=KeyRing(_load_keys, sealer),
+        upstream=UpstreamParts.of(_http(settings), clock),
+    )
+
+
+def _http(settings: Settings) -> HttpClient:
+    try:
+        policy = OutboundPolicy.parse(",".join(settings.outbound_allow))
+    except ValueError as refused:
+        raise SettingsError((f"IDP_OUTBOUND_ALLOW: {refused}",)) from None
+    try:
+        return HttpClient(policy, ca_file=settings.outbound_ca_file)
+    except ValueError as refused:
+        raise SettingsError((str(refused),)) from None
+
+
+def _load_keys() -> list[signing_keys.SigningKey]:
+    with reading() as session:
+        return list(signing_keys.everyone(session))
+
+
+def _init_edges(app: Flask, settings: Settings) -> None:
+    Babel(app, default_translation_directories="translations")
+    csrf = CSRFProtect(app)
+    sso.init_app(app)
+    headers.init_app(app, settings)
+    logs.init_app(app)
+    errors.init_app(app)
+    for protocol in (metadata, rfc6749_authorize, rfc6749_token, oidc_userinfo):
+        # No cookie of ours is trusted there without a check of the request's own.
+        csrf.exempt(protocol.blueprint)
+        app.register_blueprint(protocol.blueprint)
+    app.register_blueprint(pages)
+    app.register_blueprint(probes.blueprint)
+
+
+__all__ = ["create_app", "sign_in", "sign_out", "tables"]

@@ -1,0 +1,141 @@
+"""Every kind of audit event. The name says ``subject.what_happened``; no event ever holds a secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+OK = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Root of the events.
+
+    :param account: the account it belongs to, or none.
+    :param outcome: ``ok``, or the reason of a refusal.
+    """
+
+    kind: ClassVar[str]
+
+    account: str | None = None
+    user: str | None = None
+    client: str | None = None
+    outcome: str = OK
+
+    def details(self) -> dict[str, Any]:
+        """Return the fields that only this kind of event has, JSON-able."""
+        common = {field.name for field in fields(Event)}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in common}
+
+
+class Change(StrEnum):
+    """What the command line did to a record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    DELETED = "deleted"
+    SECRET_ROTATED = "secret_rotated"  # noqa: S105 - a word for what happened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFinished(Event):
+    """An upstream said who somebody is, and they were let in or not (``outcome``)."""
+
+    kind: ClassVar[str] = "sign_in.finished"
+
+    provider: str
+    new_user: bool
+    roles: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    """A sign-in came back from the upstream without an identity that can be used."""
+
+    kind: ClassVar[str] = "sign_in.failed"
+
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut(Event):
+    """A person ended their session in this browser."""
+
+    kind: ClassVar[str] = "session.ended"
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeIssued(Event):
+    """A client was given an authorization code."""
+
+    kind: ClassVar[str] = "code.issued"
+
+    sid: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRedeemed(Event):
+    """A client exchanged a code for tokens."""
+
+    kind: ClassVar[str] = "code.redeemed"
+
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReplayed(Event):
+    """A spent code was presented again; what it gave was revoked."""
+
+    kind: ClassVar[str] = "code.replayed"
+
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged(Event):
+    """An account was created, changed or removed."""
+
+    kind: ClassVar[str] = "account.changed"
+
+    change: Change
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChanged(Event):
+    """An upstream provider was created, changed or removed. The secret is never among the settings."""
+
+    kind: ClassVar[str] = "provider.changed"
+
+    provider: str
+    change: Change
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanged(Event):
+    """A client was registered, changed or removed. The secret is never among the settings."""
+
+    kind: ClassVar[str] = "client.changed"
+
+    change: Change
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMade(Event):
+    """A signing key was made."""
+
+    kind: ClassVar[str] = "key.made"
+
+    kid: str
+    alg: str
+    state: str

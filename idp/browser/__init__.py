@@ -1,0 +1,1 @@
+"""What this provider keeps in a browser: cookies, the SSO session, the bond of a waiting request."""

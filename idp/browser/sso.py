@@ -1,0 +1,78 @@
+"""The SSO session of the browser that asks, and its bridge to Flask-Login.
+
+Flask-Login's ``current_user`` is the person of the latest sign-in; what counts
+for a client is decided by account (``services.oauth.authorize.session_for``).
+Flask-Login keeps nothing of its own: the session is our row, the cookie ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from flask import Flask, Request, Response, g, request
+from flask_login import LoginManager, UserMixin
+
+from idp.browser import cookies
+from idp.browser.runtime import context, parts
+from idp.services.sessions import sso
+from idp.services.sessions.sso import Begun
+from idp.store.sso_sessions import LiveSession
+
+
+class SignedInPerson(UserMixin):  # type: ignore[misc]
+    """A live session, as Flask-Login wants it."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self.session = session
+
+    def get_id(self) -> str:
+        """Return the session's public identifier."""
+        return self.session.sid
+
+
+def init_app(app: Flask) -> None:
+    """Tell Flask-Login how a request's person is found."""
+    manager = LoginManager()
+    # Its own protection hashes X-Forwarded-For, which anybody can write; our cookie is random and single.
+    manager.session_protection = None
+    manager.request_loader(_person_of)
+    manager.init_app(app)
+
+
+def sessions() -> Sequence[LiveSession]:
+    """Return the live sessions of this browser, the latest sign-in first; read once a request."""
+    if "sso_sessions" not in g:
+        values = cookies.sso_values(request, parts().settings)
+        g.sso_sessions = sso.live(values, parts=parts(), context=context())
+    return cast(Sequence[LiveSession], g.sso_sessions)
+
+
+def presented() -> tuple[str, ...]:
+    """Return the SSO cookies that this browser brought."""
+    return cookies.sso_values(request, parts().settings)
+
+
+def remember(response: Response, begun: Begun) -> None:
+    """Hand the browser the cookie of a session that has just begun."""
+    settings = parts().settings
+    cookies.set_sso(response, begun.account, begun.cookie, settings)
+    cookies.clear(response, cookies.name(cookies.SIGNED_OUT, settings), settings)
+
+
+def forget(response: Response) -> None:
+    """Take all SSO cookies from the browser, which remembers that somebody signed out."""
+    settings = parts().settings
+    cookies.set_signed_out(response, settings)
+    for full_name in cookies.sso_names(request, settings):
+        cookies.clear(response, full_name, settings)
+
+
+def has_signed_out() -> bool:
+    """Say whether somebody signed out in this browser since the last sign-in."""
+    return cookies.name(cookies.SIGNED_OUT, parts().settings) in request.cookies
+
+
+def _person_of(_request: Request) -> SignedInPerson | None:
+    found = sessions()
+    return SignedInPerson(found[0]) if found else None

@@ -1,0 +1,163 @@
+"""``idp accounts``: the tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from flask.cli import AppGroup
+
+from idp.cli import show as shown
+from idp.cli.runtime import context, existing_ok, refusing
+from idp.services.registry import accounts as service
+from idp.services.registry.accounts import AccountSettings
+from idp.store.accounts import Account
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+group = AppGroup("accounts", help="Accounts: the customers whose people sign in.")
+
+
+def _settings(command: F) -> F:
+    options = (
+        click.option("--base-url", help="Where the account is served, e.g. https://acme.deepdesk.com."),
+        click.option("--origin", "origins", multiple=True, help="Web origin of the widget. Repeat for several."),
+        click.option("--email-domain", "email_domains", multiple=True, help="Mail domain that the account owns."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@group.command()
+@click.argument("code")
+@click.option("--name", required=True, help="The name that people see.")
+@_settings
+@click.option("--exist-ok", is_flag=True, help="Exit 0 when the account exists; it stays as it is.")
+@shown.json_option
+@refusing
+def create(code: str, name: str, exist_ok: bool, as_json: bool, **given: Any) -> None:
+    """Make an account.
+
+    \b
+    Example: idp accounts create acme --name "Acme Contact Center"
+    """
+    settings = _parsed(name, given)
+    account = existing_ok(
+        exist_ok, lambda: service.create(code, settings, context=context()), lambda: service.show(code)
+    )
+    shown.facts(facts_of(account), as_json=as_json)
+
+
+@group.command("list")
+@shown.json_option
+@refusing
+def list_accounts(as_json: bool) -> None:
+    """List the accounts.
+
+    \b
+    Example: idp accounts list
+    """
+    found = [facts_of(account) for account in service.list_all()]
+    shown.rows(found, ("code", "name", "enabled", "base_url"), as_json=as_json, empty="No accounts; run: idp init")
+
+
+@group.command()
+@click.argument("code")
+@shown.json_option
+@refusing
+def show(code: str, as_json: bool) -> None:
+    """Show an account.
+
+    \b
+    Example: idp accounts show acme
+    """
+    shown.facts(facts_of(service.show(code)), as_json=as_json)
+
+
+@group.command()
+@click.argument("code")
+@click.option("--name", help="The name that people see.")
+@_settings
+@shown.json_option
+@refusing
+def update(code: str, name: str | None, as_json: bool, **given: Any) -> None:
+    """Change an account; what is not given stays, an empty value empties a list.
+
+    \b
+    Example: idp accounts update acme --email-domain acme.example
+    """
+    account = service.update(code, _parsed(name, given), context=context())
+    shown.facts(facts_of(account), as_json=as_json)
+
+
+@group.command()
+@click.argument("code")
+@shown.json_option
+@refusing
+def disable(code: str, as_json: bool) -> None:
+    """Keep an account's people out.
+
+    \b
+    Example: idp accounts disable acme
+    """
+    shown.facts(facts_of(service.set_enabled(code, enabled=False, context=context())), as_json=as_json)
+
+
+@group.command()
+@click.argument("code")
+@shown.json_option
+@refusing
+def enable(code: str, as_json: bool) -> None:
+    """Let an account's people in again.
+
+    \b
+    Example: idp accounts enable acme
+    """
+    shown.facts(facts_of(service.set_enabled(code, enabled=True, context=context())), as_json=as_json)
+
+
+@group.command()
+@click.argument("code")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shown.json_option
+@refusing
+def delete(code: str, yes: bool, as_json: bool) -> None:
+    """Remove an account with its people, providers and clients.
+
+    \b
+    Example: idp accounts delete acme --yes
+    """
+    service.show(code)
+    if not yes:
+        click.confirm(f"Remove account {code} with all its people, providers and clients?", abort=True, err=True)
+    service.delete(code, context=context())
+    shown.done(f"Account {code} is removed.", {"code": code, "deleted": True}, as_json=as_json)
+
+
+def facts_of(account: Account) -> dict[str, Any]:
+    """Return an account under the names of the options."""
+    return {
+        "code": account.code,
+        "name": account.name,
+        "enabled": account.enabled,
+        "base_url": account.base_url,
+        "origin": [row.origin for row in account.origins],
+        "email_domain": [row.domain for row in account.email_domains],
+        "created_at": account.created_at,
+    }
+
+
+def _parsed(name: str | None, given: dict[str, Any]) -> AccountSettings:
+    return AccountSettings(
+        name=name,
+        base_url=given["base_url"],
+        origins=replaced(given["origins"]),
+        email_domains=replaced(given["email_domains"]),
+    )
+
+
+def replaced(values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Read a list option: nothing given leaves the list, one empty value empties it."""
+    return tuple(value for value in values if value) if values else None

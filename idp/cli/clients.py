@@ -1,0 +1,199 @@
+"""``idp clients``: the downstream services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import click
+from flask.cli import AppGroup
+
+from idp.cli import show as shown
+from idp.cli.runtime import context, existing_ok, read_secret, refusing
+from idp.domain.client_metadata import AuthMethod, ClientMetadata, Pkce
+from idp.domain.errors import Invalid
+from idp.services.registry import clients as service
+from idp.services.registry.clients import Issued, RegisteredClient
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+group = AppGroup("clients", help="Clients: the Deepdesk services that people sign in to.")
+
+
+def _metadata(command: F) -> F:
+    options = (
+        click.option("--redirect-uri", "redirect_uris", multiple=True, help="Compared exactly. Repeat for several."),
+        click.option("--grant-type", "grant_types", multiple=True, help="Default: authorization_code, refresh_token."),
+        click.option("--response-type", "response_types", multiple=True, help="Default: code."),
+        click.option("--auth-method", help="Default: client_secret_basic and client_secret_post are both accepted."),
+        click.option("--scope", help="Space-separated: what requests can be granted."),
+        click.option("--id-token-alg", help="RS256 (default) or ES256."),
+        click.option("--pkce/--no-pkce", default=None, help="Whether PKCE is required (default) or optional."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@group.command()
+@click.argument("name")
+@click.option("--account", help="The account whose people may sign in.")
+@_metadata
+@click.option("--public", is_flag=True, help="A client that cannot keep a secret: a browser or mobile application.")
+@click.option("--client-id", help="Brought along from elsewhere; made here when not given.")
+@click.option("--client-secret-file", help="The same; - reads standard input.")
+@click.option("--exist-ok", is_flag=True, help="Exit 0 when --client-id exists; it stays as it is.")
+@shown.json_option
+@refusing
+def create(
+    name: str,
+    account: str | None,
+    public: bool,
+    client_id: str | None,
+    client_secret_file: str | None,
+    exist_ok: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Register the service NAME. Its secret is printed once and cannot be read again.
+
+    \b
+    Example: idp clients create Studio --account acme --redirect-uri https://studio.example.com/callback
+    """
+    if account is None:
+        raise Invalid("clients that serve staff and several accounts are not built yet; give --account")
+    metadata = ClientMetadata.parse(client_name=name, **_parsed(given, public=public))
+    brought = None if client_secret_file is None else read_secret(client_secret_file, prompt="Client secret")
+    issued = existing_ok(
+        exist_ok and client_id is not None,
+        lambda: service.create(
+            metadata, account=account, client_id=client_id, client_secret=brought, context=context()
+        ),
+        lambda: Issued(client=service.show(client_id or "", context=context()), client_secret=None),
+    )
+    _show_issued(issued, as_json=as_json)
+
+
+@group.command("list")
+@click.option("--account", help="Only this account's.")
+@shown.json_option
+@refusing
+def list_clients(account: str | None, as_json: bool) -> None:
+    """List the clients.
+
+    \b
+    Example: idp clients list --account acme
+    """
+    found = [facts_of(client) for client in service.list_all(account, context=context())]
+    columns = ("client_id", "client_name", "account", "redirect_uris")
+    shown.rows(found, columns, as_json=as_json, empty="No clients; register one with: idp clients create --help")
+
+
+@group.command()
+@click.argument("client_id")
+@shown.json_option
+@refusing
+def show(client_id: str, as_json: bool) -> None:
+    """Show a client. Its secret cannot be shown.
+
+    \b
+    Example: idp clients show studio
+    """
+    shown.facts(facts_of(service.show(client_id, context=context())), as_json=as_json)
+
+
+@group.command()
+@click.argument("client_id")
+@click.option("--name", help="A new name.")
+@_metadata
+@shown.json_option
+@refusing
+def update(client_id: str, name: str | None, as_json: bool, **given: Any) -> None:
+    """Change a client; what is not given stays, a list that is given replaces the old one.
+
+    \b
+    Example: idp clients update studio --redirect-uri https://studio.example.com/signed-in
+    """
+    changes = _parsed(given) | ({} if name is None else {"client_name": name})
+    shown.facts(facts_of(service.update(client_id, changes, context=context())), as_json=as_json)
+
+
+@group.command("rotate-secret")
+@click.argument("client_id")
+@click.option(
+    "--keep-old-for",
+    type=click.IntRange(min=0, max=90 * 86400),
+    default=0,
+    metavar="SECONDS",
+    help="How long the old secret stays valid beside the new one. Default: not at all.",
+)
+@shown.json_option
+@refusing
+def rotate_secret(client_id: str, keep_old_for: int, as_json: bool) -> None:
+    """Give a client a new secret, printed once.
+
+    \b
+    Example: idp clients rotate-secret studio --keep-old-for 86400
+    """
+    kept = timedelta(seconds=keep_old_for)
+    _show_issued(service.rotate_secret(client_id, keep_old_for=kept, context=context()), as_json=as_json)
+
+
+@group.command()
+@click.argument("client_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shown.json_option
+@refusing
+def delete(client_id: str, yes: bool, as_json: bool) -> None:
+    """Remove a client and what was issued to it.
+
+    \b
+    Example: idp clients delete studio --yes
+    """
+    client = service.show(client_id, context=context())
+    if not yes:
+        click.confirm(f"Remove {client.metadata.client_name}? Nobody can sign in to it then.", abort=True, err=True)
+    service.delete(client_id, context=context())
+    shown.done(f"Client {client_id} is removed.", {"client_id": client_id, "deleted": True}, as_json=as_json)
+
+
+def facts_of(client: RegisteredClient) -> dict[str, Any]:
+    """Return a client under the names of RFC 7591."""
+    metadata = client.metadata
+    return {
+        "client_id": client.client_id,
+        "client_name": metadata.client_name,
+        "account": client.account,
+        "redirect_uris": list(metadata.redirect_uris),
+        "grant_types": list(metadata.grant_types),
+        "response_types": list(metadata.response_types),
+        "token_endpoint_auth_method": metadata.auth_method or "client_secret_basic or client_secret_post",
+        "scope": " ".join(metadata.scope),
+        "id_token_signed_response_alg": metadata.id_token_alg,
+        "pkce": metadata.pkce,
+    }
+
+
+def _show_issued(issued: Issued, *, as_json: bool) -> None:
+    facts = facts_of(issued.client)
+    if issued.client_secret is not None:
+        facts = {"client_id": facts["client_id"], "client_secret": issued.client_secret, **facts}
+    shown.facts(facts, as_json=as_json)
+    if issued.client_secret is not None and not as_json:
+        click.echo("The client_secret is shown this once: keep it now.", err=True)
+
+
+def _parsed(given: dict[str, Any], *, public: bool = False) -> dict[str, Any]:
+    """Return the arguments for :meth:`ClientMetadata.parse` that were given."""
+    values = {name: value for name, value in given.items() if value is not None and value != ()}
+    for name in ("redirect_uris", "grant_types", "response_types"):
+        if name in values:
+            values[name] = tuple(value for value in values[name] if value)
+    if "pkce" in values:
+        values["pkce"] = Pkce.REQUIRED if values["pkce"] else Pkce.OPTIONAL
+    if public:
+        if values.get("auth_method", AuthMethod.NONE) != AuthMethod.NONE:
+            raise Invalid("--public means --auth-method none; leave one of them out")
+        values["auth_method"] = AuthMethod.NONE
+    return values

@@ -1,0 +1,103 @@
+"""``idp init``, ``serve``, ``doctor``, ``sandbox``: running the provider."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from idp.cli import show as shown
+from idp.cli.runtime import context, parts, refusing
+from idp.services.operations import keys, readiness
+from idp.services.operations.schema import migrate
+from idp.services.registry import accounts
+from idp.settings import is_loopback
+
+DEFAULT_BIND = "127.0.0.1:8000"
+
+
+@click.command()
+@shown.json_option
+@with_appcontext
+@refusing
+def init(as_json: bool) -> None:
+    """Migrate the database, make signing keys and the account staff where they are missing.
+
+    Changes nothing that is there: run it at every deployment.
+
+    \b
+    Example: idp init
+    """
+    revision = migrate()
+    made = keys.ensure(sealer=parts().sealer, context=context())
+    accounts.ensure_staff(context=context())
+    sentence = f"Ready: database at {revision}, {len(made)} signing keys made."
+    shown.done(sentence, {"revision": revision, "keys_made": [row.kid for row in made]}, as_json=as_json)
+
+
+@click.command()
+@click.option("--bind", default=DEFAULT_BIND, show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Server processes.")
+@with_appcontext
+@refusing
+def serve(bind: str, workers: int) -> None:
+    """Serve until stopped.
+
+    \b
+    Example: idp serve --bind 0.0.0.0:8000 --workers 2
+    """
+    from idp.serving import serve_until_stopped
+
+    host, port = _parse_bind(bind)
+    problems = [finding.what for finding in readiness.findings(parts=parts()) if finding.breaks]
+    for problem in problems:
+        click.echo(f"Error: {problem}", err=True)
+    if problems:
+        raise SystemExit(1)
+    serve_until_stopped("idp.app:create_app", host=host, port=port, workers=workers)
+
+
+@click.command()
+@shown.json_option
+@with_appcontext
+@refusing
+def doctor(as_json: bool) -> None:
+    """Look at settings, database, migrations and keys. Exits 1 when something would break.
+
+    \b
+    Example: idp doctor
+    """
+    found = [*readiness.settings_findings(parts()), *readiness.findings(parts=parts())]
+    rows = [{"part": one.part, "verdict": _verdict(one), "finding": one.what} for one in found]
+    shown.rows(rows, ("part", "verdict", "finding"), as_json=as_json, empty="")
+    if any(finding.breaks for finding in found):
+        raise SystemExit(1)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option("--port", type=click.IntRange(1024, 65500), default=8000, show_default=True)
+def sandbox(host: str, port: int) -> None:
+    """Serve this provider with a demo account, a simulated platform and a sample service. Development only.
+
+    \b
+    Example: idp sandbox --port 8000
+    """
+    from idp.sandbox.command import run
+
+    if not is_loopback(host):
+        click.echo("Error: the sandbox is for this machine only; --host must be a loopback address.", err=True)
+        raise SystemExit(1)
+    run(host=host, port=port)
+
+
+def _verdict(finding: readiness.Finding) -> str:
+    if finding.breaks:
+        return "broken"
+    return "look" if finding.deserves_attention else "ok"
+
+
+def _parse_bind(bind: str) -> tuple[str, int]:
+    host, colon, port = bind.rpartition(":")
+    if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+        raise click.BadParameter("must look like 127.0.0.1:8000", param_hint="--bind")
+    return host.strip("[]"), int(port)

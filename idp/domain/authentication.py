@@ -1,0 +1,31 @@
+"""That somebody proved who they are: when, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.domain.upstream_identity import UpstreamIdentity
+
+ACR_INTERACTIVE = "urn:deepdesk:acr:interactive"
+AMR_FEDERATED = "fed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """One proof of identity, as tokens repeat it.
+
+    :param at: the ``auth_time``: when the person last proved who they are. Aware.
+    :param acr: the class of the proof, a URN of CONTRACT §5.
+    :param amr: the methods (RFC 8176).
+    """
+
+    at: datetime
+    acr: str
+    amr: tuple[str, ...]
+
+    @classmethod
+    def federated(cls, identity: UpstreamIdentity) -> Authentication:
+        """Return the proof that an upstream provider's answer amounts to."""
+        others = tuple(method for method in identity.amr if method != AMR_FEDERATED)
+        return cls(at=identity.authenticated_at, acr=ACR_INTERACTIVE, amr=(AMR_FEDERATED, *others))

@@ -1,0 +1,41 @@
+"""A validated authorization request, as the rest of the program sees it (RFC 6749 §4.1.1, OIDC Core §3.1.2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from idp.domain.identifiers import ClientId
+from idp.domain.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """What a client asked for. Every field has passed the endpoint's checks.
+
+    :param redirect_uri: one that the client registered, verbatim.
+    :param scope: what is granted if the person signs in, not what was asked for.
+    :param state: opaque, returned unchanged.
+    :param code_challenge: S256, or none for a client that may go without.
+    :param silent: ``prompt=none``: answer without showing anything.
+    """
+
+    client_id: ClientId
+    redirect_uri: str
+    scope: tuple[Scope, ...]
+    state: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    silent: bool = False
+    login_hint: str | None = None
+    ui_locales: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the request as JSON-able values, for a row that waits for the person."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read back what :meth:`as_json` wrote."""
+        return cls(**{**stored, "scope": tuple(Scope(word) for word in stored["scope"])})

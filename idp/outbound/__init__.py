@@ -1,0 +1,5 @@
+"""What leaves this provider: guarded HTTP.
+
+Owns how a call is made and which addresses it may reach; who is called, and
+why, is the business of the rooms above.
+"""

@@ -1,0 +1,137 @@
+"""The one map from what was refused to the page that says so (and, for programs, to JSON)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, jsonify, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from idp.browser.audience import is_machine
+from idp.browser.runtime import request_id
+from idp.domain.errors import (
+    AttemptUnknown,
+    ClaimMissing,
+    DomainError,
+    NotAdmitted,
+    NotFound,
+    RequestNotParked,
+    UpstreamRefused,
+    UpstreamUnavailable,
+    UpstreamUntrusted,
+)
+from idp.pages.messages import ERROR_TEXTS, ErrorText
+
+log = structlog.get_logger()
+
+PAGES: Mapping[type[DomainError], tuple[str, HTTPStatus]] = {
+    UpstreamRefused: ("upstream_refused", HTTPStatus.FORBIDDEN),
+    UpstreamUntrusted: ("upstream_untrusted", HTTPStatus.BAD_GATEWAY),
+    ClaimMissing: ("claim_missing", HTTPStatus.BAD_GATEWAY),
+    UpstreamUnavailable: ("upstream_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
+    AttemptUnknown: ("attempt_unknown", HTTPStatus.BAD_REQUEST),
+    RequestNotParked: ("request_not_parked", HTTPStatus.BAD_REQUEST),
+    NotFound: ("not_found", HTTPStatus.NOT_FOUND),
+}
+_BY_STATUS: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """The way back from an error page.
+
+    :param parked_id: the authorization request that still waits, or none.
+    """
+
+    parked_id: str | None
+
+    def actions(self) -> list[dict[str, str]]:
+        """Return the buttons: try again, or go back without signing in."""
+        if self.parked_id is None:
+            return []
+        return [
+            {"href": url_for("pages.sign_in", r=self.parked_id), "label": gettext("Try again")},
+            {
+                "href": url_for("authorize.resume", r=self.parked_id, cancel="1"),
+                "label": gettext("Go back without signing in"),
+            },
+        ]
+
+
+def init_app(app: Flask) -> None:
+    """Let every refusal end in a page or in JSON, never in a stack trace."""
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, _form_too_old)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def page(error: DomainError, *, way_back: Return | None = None) -> ResponseReturnValue:
+    """Show why somebody was refused, and what they can do."""
+    name, status = _entry(error)
+    log.info("refused", reason=name, **{f"evidence_{key}": value for key, value in error.evidence.items()})
+    text = ERROR_TEXTS[name]
+    if isinstance(error, ClaimMissing):
+        text = text.filled(claim=error.claim)
+    return _rendered(text, status, way_back)
+
+
+def _entry(error: DomainError) -> tuple[str, HTTPStatus]:
+    if isinstance(error, NotAdmitted):
+        return error.refusal.value, HTTPStatus.FORBIDDEN
+    return PAGES[type(error)]
+
+
+def _refused(error: DomainError) -> ResponseReturnValue:
+    if is_machine(request.path):
+        return _unexpected(error)
+    way_back = Return(parked_id=request.args.get("r")) if not isinstance(error, RequestNotParked) else None
+    return page(error, way_back=way_back)
+
+
+def _form_too_old(_error: CSRFError) -> ResponseReturnValue:
+    return _rendered(ERROR_TEXTS["csrf"], HTTPStatus.BAD_REQUEST, None)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if is_machine(request.path):
+        body = {"error": "invalid_request", "error_description": f"{status.phrase}."}
+        answer: ResponseReturnValue = (jsonify(body), status)
+    elif status < HTTPStatus.BAD_REQUEST:
+        return error.get_response()
+    else:
+        answer = _rendered(ERROR_TEXTS[_BY_STATUS.get(status, "bad_request")], status, None)
+    response = make_response(answer)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.error("unexpected_error", exc_info=error)
+    if is_machine(request.path):
+        return jsonify({"error": "server_error", "error_description": f"Quote {request_id()} when you ask."}), 500
+    return _rendered(ERROR_TEXTS["server_error"], HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+def _rendered(text: ErrorText, status: HTTPStatus, way_back: Return | None) -> tuple[str, int]:
+    shown = render_template(
+        "error.html",
+        title=text.title,
+        sentence=text.sentence,
+        advice=text.advice,
+        code=request_id(),
+        actions=way_back.actions() if way_back else [],
+    )
+    return shown, status

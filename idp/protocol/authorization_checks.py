@@ -1,0 +1,193 @@
+"""The authorization endpoint's checks, in the order in which they run (RFC 6749 §4.1.1, OIDC Core §3.1.2.2).
+
+Each check is a small function that returns or raises. Until the redirect URI
+is known to be the client's, a refusal is a page for the service's developer
+(:class:`NotRedirectable`); afterwards it is an error in the redirect
+(:class:`~idp.protocol.errors.OAuthError`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idp.domain import pkce, scope
+from idp.domain.authorization_request import AuthorizationRequest
+from idp.domain.client_metadata import GrantType, Pkce, ResponseType
+from idp.domain.redirect_uri import matching
+from idp.domain.scope import Scope
+from idp.protocol.errors import OAuthError, invalid_request
+from idp.protocol.parameters import Parameters
+from idp.services.registry.clients import RegisteredClient
+
+MAX_NONCE_LENGTH = 1024
+MAX_STATE_LENGTH = 2048
+_REFUSED_UNTIL_BUILT = {
+    "request": OAuthError("request_not_supported", "The parameter request is not supported."),
+    "request_uri": OAuthError("request_uri_not_supported", "The parameter request_uri is not supported."),
+    "registration": OAuthError("registration_not_supported", "The parameter registration is not supported."),
+    "resource": OAuthError("invalid_target", "The parameter resource is not supported."),
+    "max_age": invalid_request("The parameter max_age is not supported."),
+    "id_token_hint": invalid_request("The parameter id_token_hint is not supported."),
+    "claims": invalid_request("The parameter claims is not supported."),
+}
+"""Parameters that promise the client something: ignoring them would break the promise silently."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRedirectable(Exception):
+    """The request must not be answered at its redirect URI (RFC 6749 §4.1.2.1).
+
+    :param error: the OAuth error code, for the page.
+    :param sentence: for the service's developer: what is wrong.
+    :param advice: what to do about it.
+    :param parameter: the parameter at fault, and ``sent`` as it arrived (none when missing).
+    :param registered: the values that would have been right.
+    """
+
+    error: str
+    sentence: str
+    advice: str
+    parameter: str | None = None
+    sent: str | None = None
+    registered: tuple[str, ...] = ()
+    client: RegisteredClient | None = None
+
+
+def known_client(sent: Parameters, find: Callable[[str], RegisteredClient | None]) -> RegisteredClient:
+    """Return the client of the request."""
+    client_id = sent.get("client_id")
+    client = find(client_id) if client_id else None
+    if client is None:
+        raise NotRedirectable(
+            "invalid_client" if client_id else "invalid_request",
+            "The parameter client_id occurs more than once."
+            if "client_id" in sent.doubled
+            else "The parameter client_id names no registered service."
+            if client_id
+            else "The parameter client_id is missing.",
+            "Send the client_id that registration printed; idp clients list shows all of them.",
+            parameter="client_id",
+            sent=client_id,
+        )
+    return client
+
+
+def registered_redirect_uri(sent: Parameters, client: RegisteredClient) -> str:
+    """Return the redirect URI when it is exactly one of the client's (RFC 9700 §2.1)."""
+    uri = sent.get("redirect_uri")
+    if uri is None or not matching(uri, client.metadata.redirect_uris):
+        raise NotRedirectable(
+            "invalid_request",
+            "The parameter redirect_uri occurs more than once."
+            if "redirect_uri" in sent.doubled
+            else "The parameter redirect_uri is missing."
+            if uri is None
+            else "The redirect_uri is not registered for this service. The two are compared character by character.",
+            "Send a registered redirect_uri, or register this one; idp clients update --redirect-uri does that.",
+            parameter="redirect_uri",
+            sent=uri,
+            registered=client.metadata.redirect_uris,
+            client=client,
+        )
+    return uri
+
+
+def nothing_doubled(sent: Parameters, _client: RegisteredClient) -> None:
+    """Each parameter occurs once (RFC 6749 §3.1)."""
+    if sent.doubled:
+        raise invalid_request("A parameter occurs more than once.")
+
+
+def nothing_unbuilt(sent: Parameters, _client: RegisteredClient) -> None:
+    """Nothing is asked for that would be promised and not kept."""
+    for name, error in _REFUSED_UNTIL_BUILT.items():
+        if sent.get(name) is not None:
+            raise error
+
+
+def response_type(sent: Parameters, client: RegisteredClient) -> None:
+    """The response type is built, and the client may use it."""
+    wanted = sent.get("response_type")
+    if wanted is None:
+        raise invalid_request("The parameter response_type is missing.")
+    if wanted not in set(ResponseType):
+        raise OAuthError("unsupported_response_type", "The response_type must be code.")
+    if wanted not in client.metadata.response_types or GrantType.AUTHORIZATION_CODE not in client.metadata.grant_types:
+        raise OAuthError("unauthorized_client", "The client may not use this response_type.")
+
+
+def response_mode(sent: Parameters, _client: RegisteredClient) -> None:
+    """The answer can be delivered as asked (OAuth 2.0 Multiple Response Types §2.1)."""
+    if sent.get("response_mode") not in {None, "query"}:
+        raise invalid_request("The response_mode must be query.")
+
+
+def account(sent: Parameters, client: RegisteredClient) -> None:
+    """The parameter ``account`` names the client's own account (CONTRACT §6 rule 8)."""
+    if sent.get("account") not in {None, client.account}:
+        raise invalid_request("The client belongs to another account.")
+
+
+def prompt(sent: Parameters, _client: RegisteredClient) -> None:
+    """Only ``prompt=none`` is built; the other values promise a page or a fresh proof."""
+    if sent.get("prompt") not in {None, "none"}:
+        raise invalid_request("The parameter prompt must be none, or left out.")
+
+
+def challenge(sent: Parameters, client: RegisteredClient) -> None:
+    """PKCE with S256, the method named explicitly (RFC 7636 §4.3, CONTRACT §6 rule 13)."""
+    value, method = sent.get("code_challenge"), sent.get("code_challenge_method")
+    if value is None and method is None and client.metadata.pkce is Pkce.OPTIONAL:
+        return
+    if value is None:
+        raise invalid_request("PKCE is required: the parameter code_challenge is missing.")
+    if method != pkce.METHOD:
+        raise invalid_request("The code_challenge_method must be S256.")
+    if not pkce.is_challenge(value):
+        raise invalid_request("The code_challenge must be 43 base64url characters.")
+
+
+def lengths(sent: Parameters, _client: RegisteredClient) -> None:
+    """What is kept and returned unchanged has a bounded size."""
+    if len(sent.get("nonce") or "") > MAX_NONCE_LENGTH or len(sent.get("state") or "") > MAX_STATE_LENGTH:
+        raise invalid_request("The parameter state or nonce is too long.")
+
+
+CHECKS: tuple[Callable[[Parameters, RegisteredClient], None], ...] = (
+    nothing_doubled,
+    lengths,
+    nothing_unbuilt,
+    response_type,
+    response_mode,
+    account,
+    prompt,
+    challenge,
+)
+
+
+def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> AuthorizationRequest:
+    """Run all checks and return the request in validated form.
+
+    :raises OAuthError: the first check that fails, to be sent to the redirect URI.
+    """
+    for check in CHECKS:
+        check(sent, client)
+    return AuthorizationRequest(
+        client_id=client.client_id,
+        redirect_uri=redirect_uri,
+        scope=_granted_scope(sent, client),
+        state=sent.get("state"),
+        nonce=sent.get("nonce"),
+        code_challenge=sent.get("code_challenge"),
+        silent=sent.get("prompt") == "none",
+        login_hint=sent.get("login_hint"),
+        ui_locales=sent.get("ui_locales"),
+    )
+
+
+def _granted_scope(sent: Parameters, client: RegisteredClient) -> tuple[Scope, ...]:
+    granted = scope.granted(sent.get("scope") or "", client.metadata.scope)
+    if not granted:
+        raise OAuthError("invalid_scope", "The scope is missing, or holds nothing that this client can be granted.")
+    return granted

@@ -1,0 +1,37 @@
+"""Writing JSON answers of the protocol endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, json
+
+from idp.protocol.errors import OAuthError
+
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+"""Endpoints without cookies may be called from any page (CONTRACT §4)."""
+
+
+def json_response(body: Mapping[str, Any], *, status: int = 200) -> Response:
+    """Return JSON that nobody keeps (RFC 6749 §5.1)."""
+    response = Response(json.dumps(body), status=status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Pragma"] = "no-cache"
+    response.headers.update(ANY_ORIGIN)
+    return response
+
+
+def error_response(error: OAuthError) -> Response:
+    """Return an error by RFC 6749 §5.2."""
+    return json_response(error.as_json(), status=error.status)
+
+
+def preflight(*methods: str) -> Response:
+    """Answer a CORS preflight of an endpoint that uses no cookies (Fetch standard)."""
+    response = Response(status=204)
+    response.headers.update(ANY_ORIGIN)
+    response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
+    response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+    response.headers["Access-Control-Max-Age"] = "600"
+    return response

@@ -1,0 +1,136 @@
+"""The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
+
+With a session it answers at once; without one the request is parked and its
+person sent to the sign-in page, which ends at :data:`RESUME_PATH`.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from idp.browser import bond, sso
+from idp.browser.looking import spends
+from idp.browser.runtime import context, request_id
+from idp.domain.authorization_request import AuthorizationRequest
+from idp.domain.context import Actor, ActorKind
+from idp.domain.errors import RequestNotParked
+from idp.protocol import authorization_checks, authorization_response, parameters
+from idp.protocol.authorization_checks import NotRedirectable
+from idp.protocol.errors import OAuthError
+from idp.protocol.parameters import Unreadable
+from idp.services.oauth import authorize as authorize_service
+from idp.services.registry import clients
+from idp.services.registry.clients import RegisteredClient
+from idp.store.sso_sessions import LiveSession
+
+PATH = "/oauth/authorize/"
+RESUME_PATH = "/oauth/authorize/resume/"
+SIGN_IN_PATH = "/login/"
+_LOGIN_REQUIRED = OAuthError("login_required", "Nobody is signed in.")
+_CANCELLED = OAuthError("access_denied", "The person did not sign in.")
+
+blueprint = Blueprint("authorize", __name__)
+
+
+@blueprint.route(PATH, methods=["GET", "POST"])
+@spends
+def authorize() -> ResponseReturnValue:
+    """Take an authorization request."""
+    try:
+        sent = parameters.of_form(request) if request.method == "POST" else parameters.of_query(request)
+        client = authorization_checks.known_client(sent, _find)
+        redirect_uri = authorization_checks.registered_redirect_uri(sent, client)
+    except Unreadable as unreadable:
+        return _page(_unreadable(unreadable))
+    except NotRedirectable as refused:
+        return _page(refused)
+    if request.method == "POST" and not sso.presented():
+        # A cross-site POST carries no Lax cookie: one GET to ourselves finds out whether there is a session.
+        return redirect(f"{PATH}?{urlencode(dict(sent.values))}", 303) if not sent.doubled else _doubled(redirect_uri)
+    try:
+        checked = authorization_checks.checked(sent, client, redirect_uri)
+    except OAuthError as error:
+        return authorization_response.failure(redirect_uri, sent.get("state"), error)
+    return _answer(checked, client)
+
+
+@blueprint.get(RESUME_PATH)
+@spends
+def resume() -> ResponseReturnValue:
+    """Answer a parked request, now that its person signed in (or gives up, with ``cancel``).
+
+    :raises RequestNotParked: shown as a page.
+    """
+    parked_id, browser = request.args.get("r", ""), bond.current()
+    if "cancel" in request.args:
+        given_up = authorize_service.give_up(parked_id, browser=browser, context=context())
+        return authorization_response.failure(given_up.redirect_uri, given_up.state, _CANCELLED)
+    waiting = authorize_service.waiting(parked_id, browser=browser, context=context())
+    client = _find(waiting.client_id)
+    if client is None:
+        raise RequestNotParked
+    session = authorize_service.session_for(client, sso.sessions())
+    if session is None:
+        return redirect(f"{SIGN_IN_PATH}?r={parked_id}", 303)
+    return _with_code(waiting, client, session, parked=(parked_id, browser))
+
+
+def _answer(checked: AuthorizationRequest, client: RegisteredClient) -> ResponseReturnValue:
+    session = authorize_service.session_for(client, sso.sessions())
+    if session is not None:
+        return _with_code(checked, client, session)
+    if checked.silent:
+        return authorization_response.failure(checked.redirect_uri, checked.state, _LOGIN_REQUIRED)
+    browser = bond.ensure()
+    parked_id = authorize_service.park(checked, browser=browser, context=context())
+    response = make_response(redirect(f"{SIGN_IN_PATH}?r={parked_id}", 303))
+    bond.keep(response, browser)
+    return response
+
+
+def _with_code(
+    checked: AuthorizationRequest,
+    client: RegisteredClient,
+    session: LiveSession,
+    *,
+    parked: tuple[str, str] | None = None,
+) -> Response:
+    actor = Actor(kind=ActorKind.USER, id=session.user_id)
+    code = authorize_service.issue_code(checked, client, session, parked=parked, context=context(actor))
+    return authorization_response.success(checked, code)
+
+
+def _find(client_id: str) -> RegisteredClient | None:
+    return clients.find(client_id, context=context())
+
+
+def _doubled(redirect_uri: str) -> Response:
+    error = OAuthError("invalid_request", "A parameter occurs more than once.")
+    return authorization_response.failure(redirect_uri, None, error)
+
+
+def _unreadable(why: Unreadable) -> NotRedirectable:
+    return NotRedirectable(
+        "invalid_request",
+        f"The request cannot be read. {why}",
+        "Encode every parameter as UTF-8 by the rules of application/x-www-form-urlencoded.",
+    )
+
+
+def _page(refused: NotRedirectable) -> tuple[str, int]:
+    client = refused.client
+    page = render_template(
+        "request_error.html",
+        error=refused.error,
+        sentence=refused.sentence,
+        advice=refused.advice,
+        parameter=refused.parameter,
+        sent=refused.sent,
+        registered=refused.registered,
+        client_name=client.metadata.client_name if client else None,
+        code=request_id(),
+    )
+    return page, 400

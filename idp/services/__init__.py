@@ -1,0 +1,1 @@
+"""Use cases: each a function that owns its transaction. Knows no HTTP and no command line."""

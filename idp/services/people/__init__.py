@@ -1,0 +1,1 @@
+"""Users, and why they may what they may."""

@@ -1,0 +1,1 @@
+"""What operators register: accounts, upstream providers, clients."""

@@ -1,0 +1,198 @@
+"""Accounts: the tenants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from idp.audit import trail
+from idp.audit.events import AccountChanged, Change
+from idp.domain.codes import STAFF_ACCOUNT, parse_code
+from idp.domain.context import Context
+from idp.domain.errors import AlreadyExists, Invalid, NotFound
+from idp.domain.identifiers import AccountCode
+from idp.settings import is_loopback
+from idp.store import accounts
+from idp.store.accounts import Account
+from idp.store.unit_of_work import reading, unit_of_work
+
+MAX_NAME_LENGTH = 200
+_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """What an operator sets; ``None`` leaves a value as it is (or at its default).
+
+    :param base_url: where relative redirects lead; empty for none.
+    :param origins: web origins of the account's widget.
+    :param email_domains: mail domains that the account owns; one account a domain.
+    """
+
+    name: str | None = None
+    base_url: str | None = None
+    origins: tuple[str, ...] | None = None
+    email_domains: tuple[str, ...] | None = None
+
+    def given(self) -> dict[str, object]:
+        """Return what was set, for the audit trail."""
+        values = {"name": self.name, "base_url": self.base_url}
+        lists = {"origin": self.origins, "email_domain": self.email_domains}
+        return {key: value for key, value in values.items() if value is not None} | {
+            key: list(items) for key, items in lists.items() if items is not None
+        }
+
+
+def create(code: str, settings: AccountSettings, *, context: Context) -> Account:
+    """Make an account.
+
+    :raises Invalid: every problem of code and settings.
+    :raises AlreadyExists: the code is taken.
+    """
+    parse_code(code, what="account")
+    with unit_of_work() as session:
+        if accounts.find(session, AccountCode(code)):
+            raise AlreadyExists(f"account {code!r} exists already; see: idp accounts show {code}")
+        account = Account(
+            code=code, name=settings.name or "", enabled=True, created_at=context.now, origins=[], email_domains=[]
+        )
+        session.add(account)
+        _apply(session, account, settings)
+        session.flush()
+        _record(session, account.code, Change.CREATED, context, settings)
+    return account
+
+
+def update(code: str, settings: AccountSettings, *, context: Context) -> Account:
+    """Change an account; what is not given stays.
+
+    :raises NotFound: there is no such account.
+    :raises Invalid: every problem of the settings.
+    """
+    with unit_of_work() as session:
+        account = require(session, code)
+        _apply(session, account, settings)
+        session.flush()
+        _record(session, code, Change.UPDATED, context, settings)
+    return account
+
+
+def set_enabled(code: str, *, enabled: bool, context: Context) -> Account:
+    """Let the account's people in, or keep them out.
+
+    :raises NotFound: there is no such account.
+    """
+    with unit_of_work() as session:
+        account = require(session, code)
+        account.enabled = enabled
+        _record(session, code, Change.ENABLED if enabled else Change.DISABLED, context)
+    return account
+
+
+def delete(code: str, *, context: Context) -> None:
+    """Remove an account and all it has, except its audit trail.
+
+    :raises NotFound: there is no such account.
+    :raises Invalid: the account ``staff`` stays.
+    """
+    if code == STAFF_ACCOUNT:
+        raise Invalid("the account staff belongs to the provider and cannot be deleted")
+    with unit_of_work() as session:
+        require(session, code)
+        accounts.remove(session, AccountCode(code))
+        _record(session, code, Change.DELETED, context)
+
+
+def show(code: str) -> Account:
+    """Return an account.
+
+    :raises NotFound: there is no such account.
+    """
+    with reading() as session:
+        return require(session, code)
+
+
+def list_all() -> Sequence[Account]:
+    """Return all accounts by code."""
+    with reading() as session:
+        return accounts.everyone(session)
+
+
+def ensure_staff(*, context: Context) -> None:
+    """Make the account ``staff`` unless it is there."""
+    with reading() as session:
+        if accounts.find(session, AccountCode(STAFF_ACCOUNT)):
+            return
+    create(STAFF_ACCOUNT, AccountSettings(name="Deepdesk staff"), context=context)
+
+
+def require(session: Session, code: str) -> Account:
+    """Return the account within a transaction.
+
+    :raises NotFound: there is no such account.
+    """
+    account = accounts.find(session, AccountCode(code))
+    if account is None:
+        raise NotFound(f"there is no account {code!r}; see: idp accounts list")
+    return account
+
+
+def _apply(session: Session, account: Account, settings: AccountSettings) -> None:
+    problems: list[str] = []
+    if settings.name is not None:
+        account.name = settings.name.strip()
+    if settings.base_url is not None:
+        account.base_url = settings.base_url or None
+    if not account.name or len(account.name) > MAX_NAME_LENGTH or not account.name.isprintable():
+        problems.append(f"the name must have 1 to {MAX_NAME_LENGTH} printable characters")
+    if account.base_url and not _is_web_address(account.base_url):
+        problems.append("the base URL must be https (or http on this machine), without query and fragment")
+    problems += _origin_problems(settings.origins or ())
+    problems += _domain_problems(session, account.code, settings.email_domains or ())
+    if problems:
+        raise Invalid(*problems)
+    if settings.origins is not None:
+        accounts.set_origins(account, settings.origins)
+    if settings.email_domains is not None:
+        accounts.set_email_domains(account, settings.email_domains)
+
+
+def _origin_problems(origins: Sequence[str]) -> list[str]:
+    return [
+        f"origin {origin[:200]!r} must be scheme and host only, as in https://platform.example.com"
+        for origin in origins
+        if not _is_web_address(origin) or urlsplit(origin).path or origin != origin.lower()
+    ]
+
+
+def _domain_problems(session: Session, code: str, domains: Sequence[str]) -> list[str]:
+    problems = []
+    for domain in domains:
+        owner = accounts.owner_of_domain(session, domain)
+        if not _DOMAIN.fullmatch(domain):
+            problems.append(f"email domain {domain[:200]!r} must look like example.com, lower case")
+        elif owner not in {None, code}:
+            problems.append(f"email domain {domain!r} belongs to account {owner!r} already")
+    return problems
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    if not text.isascii() or any(sign in text for sign in " \\?#@*") or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+
+
+def _record(
+    session: Session, code: str, change: Change, context: Context, settings: AccountSettings | None = None
+) -> None:
+    given = settings.given() if settings else {}
+    trail.record(session, AccountChanged(account=code, change=change, settings=given), context)

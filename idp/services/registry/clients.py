@@ -1,0 +1,239 @@
+"""Clients: the downstream services that rely on this provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from idp.audit import trail
+from idp.audit.events import Change, ClientChanged
+from idp.domain.client_metadata import (
+    AuthMethod,
+    ClientMetadata,
+    GrantType,
+    Pkce,
+    ResponseType,
+    SigningAlg,
+    parse_client_id,
+    parse_client_secret,
+)
+from idp.domain.context import Context
+from idp.domain.errors import AlreadyExists, Invalid, NotFound
+from idp.domain.identifiers import AccountCode, ClientId
+from idp.domain.scope import Scope
+from idp.domain.secrets import digest, equal, new_identifier, new_secret
+from idp.services.registry import accounts
+from idp.store import clients
+from idp.store.clients import Client
+from idp.store.unit_of_work import reading, unit_of_work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredClient:
+    """A client as the protocol sees it."""
+
+    client_id: ClientId
+    account: AccountCode
+    metadata: ClientMetadata
+    secret_digests: frozenset[str] = field(repr=False)
+
+    def knows_secret(self, secret: str) -> bool:
+        """Compare a presented secret with every valid one, in constant time."""
+        presented = digest(secret)
+        return any([equal(presented, stored) for stored in self.secret_digests])  # noqa: C419 - compare all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A client with its secret in clear: the only moment at which it can be read.
+
+    :param client_secret: none for a public client, and where the caller brought the secret.
+    """
+
+    client: RegisteredClient
+    client_secret: str | None = field(repr=False)
+
+
+def create(
+    metadata: ClientMetadata,
+    *,
+    account: str,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    context: Context,
+) -> Issued:
+    """Register a client.
+
+    :param client_id: brought along from elsewhere; made here when none.
+    :param client_secret: the same; a public client has none.
+    :raises NotFound: there is no such account.
+    :raises AlreadyExists: the client_id is taken.
+    :raises Invalid: a client_id or secret that cannot be used.
+    """
+    chosen = ClientId(parse_client_id(client_id) if client_id else new_identifier())
+    secret = _first_secret(metadata, client_secret)
+    with unit_of_work() as session:
+        accounts.require(session, account)
+        if clients.find(session, chosen):
+            raise AlreadyExists(f"client {chosen!r} exists already; see: idp clients show {chosen}")
+        row = Client(client_id=chosen, account_code=account, created_at=context.now)
+        _write(row, metadata)
+        session.add(row)
+        session.flush()
+        if secret is not None:
+            clients.add_secret(session, chosen, digest(secret), now=context.now)
+        session.flush()
+        _record(session, row, Change.CREATED, context, _described(metadata))
+        registered = _registered(session, row, context)
+    return Issued(client=registered, client_secret=None if client_secret else secret)
+
+
+def update(client_id: str, changes: dict[str, Any], *, context: Context) -> RegisteredClient:
+    """Change a client; what is not given stays.
+
+    :param changes: arguments of :meth:`ClientMetadata.parse`.
+    :raises NotFound: there is no such client.
+    :raises Invalid: every problem of the registration as it would become.
+    """
+    with unit_of_work() as session:
+        row = _require(session, client_id)
+        metadata = ClientMetadata.parse(**{**_parseable(_metadata(row)), **changes})
+        if metadata.is_public != _metadata(row).is_public:
+            raise Invalid("a client cannot change between public and confidential; register another one")
+        _write(row, metadata)
+        _record(session, row, Change.UPDATED, context, {key: _described(metadata)[key] for key in sorted(changes)})
+        session.flush()
+        return _registered(session, row, context)
+
+
+def rotate_secret(client_id: str, *, keep_old_for: timedelta, context: Context) -> Issued:
+    """Give a client a new secret; the old ones stay valid for a while.
+
+    :param keep_old_for: zero ends them at once.
+    :raises NotFound: there is no such client.
+    :raises Invalid: a public client has no secret.
+    """
+    with unit_of_work() as session:
+        row = _require(session, client_id)
+        if _metadata(row).is_public:
+            raise Invalid(f"client {client_id!r} is public and has no secret")
+        clients.end_secrets(session, ClientId(client_id), at=context.now + keep_old_for)
+        secret = new_secret()
+        clients.add_secret(session, ClientId(client_id), digest(secret), now=context.now)
+        session.flush()
+        _record(session, row, Change.SECRET_ROTATED, context, {})
+        return Issued(client=_registered(session, row, context), client_secret=secret)
+
+
+def delete(client_id: str, *, context: Context) -> None:
+    """Remove a client and what was issued to it.
+
+    :raises NotFound: there is no such client.
+    """
+    with unit_of_work() as session:
+        row = _require(session, client_id)
+        _record(session, row, Change.DELETED, context, {})
+        clients.remove(session, ClientId(client_id))
+
+
+def find(client_id: str, *, context: Context) -> RegisteredClient | None:
+    """Return the client as the protocol sees it, or none."""
+    with reading() as session:
+        row = clients.find(session, ClientId(client_id))
+        return None if row is None else _registered(session, row, context)
+
+
+def show(client_id: str, *, context: Context) -> RegisteredClient:
+    """Return a client.
+
+    :raises NotFound: there is no such client.
+    """
+    found = find(client_id, context=context)
+    if found is None:
+        raise _unknown(client_id)
+    return found
+
+
+def list_all(account: str | None, *, context: Context) -> Sequence[RegisteredClient]:
+    """Return the clients of one account, or all.
+
+    :raises NotFound: there is no such account.
+    """
+    with reading() as session:
+        if account is not None:
+            accounts.require(session, account)
+        rows = clients.everyone(session, None if account is None else AccountCode(account))
+        return [_registered(session, row, context) for row in rows]
+
+
+def _first_secret(metadata: ClientMetadata, brought: str | None) -> str | None:
+    if metadata.is_public:
+        if brought:
+            raise Invalid("a public client has no secret: leave out --client-secret-file or --public")
+        return None
+    return parse_client_secret(brought) if brought else new_secret()
+
+
+def _require(session: Session, client_id: str) -> Client:
+    row = clients.find(session, ClientId(client_id))
+    if row is None:
+        raise _unknown(client_id)
+    return row
+
+
+def _unknown(client_id: str) -> NotFound:
+    return NotFound(f"there is no client {client_id[:128]!r}; see: idp clients list")
+
+
+def _write(row: Client, metadata: ClientMetadata) -> None:
+    row.client_name = metadata.client_name
+    row.redirect_uris = list(metadata.redirect_uris)
+    row.grant_types = list(metadata.grant_types)
+    row.response_types = list(metadata.response_types)
+    row.auth_method = metadata.auth_method
+    row.scope = " ".join(metadata.scope)
+    row.id_token_alg = metadata.id_token_alg
+    row.pkce = metadata.pkce
+
+
+def _registered(session: Session, row: Client, context: Context) -> RegisteredClient:
+    client_id = ClientId(row.client_id)
+    return RegisteredClient(
+        client_id=client_id,
+        account=AccountCode(row.account_code),
+        metadata=_metadata(row),
+        secret_digests=clients.live_digests(session, client_id, now=context.now),
+    )
+
+
+def _metadata(row: Client) -> ClientMetadata:
+    """Read a row that was checked when it was written."""
+    return ClientMetadata(
+        client_name=row.client_name,
+        redirect_uris=tuple(row.redirect_uris),
+        grant_types=tuple(GrantType(word) for word in row.grant_types),
+        response_types=tuple(ResponseType(word) for word in row.response_types),
+        auth_method=None if row.auth_method is None else AuthMethod(row.auth_method),
+        scope=tuple(Scope(word) for word in row.scope.split(" ")),
+        id_token_alg=SigningAlg(row.id_token_alg),
+        pkce=Pkce(row.pkce),
+    )
+
+
+def _parseable(metadata: ClientMetadata) -> dict[str, Any]:
+    values = {one.name: getattr(metadata, one.name) for one in fields(metadata)}
+    return values | {"scope": " ".join(metadata.scope)}
+
+
+def _described(metadata: ClientMetadata) -> dict[str, Any]:
+    described = _parseable(metadata)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in described.items()}
+
+
+def _record(session: Session, row: Client, change: Change, context: Context, settings: dict[str, Any]) -> None:
+    event = ClientChanged(account=row.account_code, client=row.client_id, change=change, settings=settings)
+    trail.record(session, event, context)

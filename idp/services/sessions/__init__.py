@@ -1,0 +1,1 @@
+"""That somebody is signed in, and stops being so."""

@@ -1,0 +1,107 @@
+"""The SSO session: that a browser need not sign in again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from idp.audit import trail
+from idp.audit.events import SignedOut
+from idp.domain.authentication import Authentication
+from idp.domain.context import Context
+from idp.domain.identifiers import AccountCode, SessionId, UserId
+from idp.domain.secrets import new_identifier, new_secret
+from idp.services.parts import Parts
+from idp.store import sso_sessions, token_families
+from idp.store.sso_sessions import TOUCH_EVERY, LiveSession, UpstreamSession
+from idp.store.unit_of_work import reading, unit_of_work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A session that has just begun, or gone on under a new cookie.
+
+    :param cookie: clear, for the browser; we keep its digest only.
+    """
+
+    sid: SessionId
+    account: AccountCode
+    cookie: str = field(repr=False)
+
+
+def live(cookies: Collection[str], *, parts: Parts, context: Context) -> Sequence[LiveSession]:
+    """Return the sessions that a browser's cookies stand for, the latest sign-in first.
+
+    Notes their use, at most once a minute each.
+    """
+    if not cookies:
+        return ()
+    with reading() as session:
+        found = sso_sessions.live(session, cookies, now=context.now, idle=parts.settings.lifetime("session_idle"))
+    stale = [one.sid for one in found if context.now - one.last_seen_at >= TOUCH_EVERY]
+    if stale:
+        with unit_of_work() as session:
+            for sid in stale:
+                sso_sessions.touch(session, sid, now=context.now)
+    return found
+
+
+def begin(
+    session: Session,
+    *,
+    user_id: UserId,
+    account: AccountCode,
+    authentication: Authentication,
+    upstream: UpstreamSession,
+    cookies: Collection[str],
+    parts: Parts,
+    context: Context,
+) -> Begun:
+    """Sign somebody in within the caller's transaction.
+
+    The same person in the same browser goes on with their ``sid`` (what hangs
+    on it stays) under a new cookie; another person of the account is replaced,
+    and what hung on their session ends.
+
+    :param cookies: the SSO cookies that the browser brought.
+    """
+    present = sso_sessions.live(session, cookies, now=context.now, idle=parts.settings.lifetime("session_idle"))
+    of_account = [one for one in present if one.account_code == account]
+    same = next((one.sid for one in of_account if one.user_id == user_id), None)
+    _end(session, [one for one in of_account if one.sid != same], context)
+    begun = Begun(sid=same or SessionId(new_identifier()), account=account, cookie=new_secret())
+    values = sso_sessions.Beginning(
+        cookie=begun.cookie,
+        authentication=authentication,
+        upstream=upstream,
+        now=context.now,
+        expires_at=context.now + parts.settings.lifetime("session_ttl"),
+    )
+    if same:
+        sso_sessions.renew(session, same, values)
+    else:
+        sso_sessions.add(session, begun.sid, values, user_id=user_id, account=account)
+    return begun
+
+
+def end_all(cookies: Collection[str], *, parts: Parts, context: Context) -> Sequence[LiveSession]:
+    """Sign a browser out: end its sessions and all that hangs on them.
+
+    :returns: the sessions that ended.
+    """
+    with unit_of_work() as session:
+        found = sso_sessions.live(session, cookies, now=context.now, idle=parts.settings.lifetime("session_idle"))
+        _end(session, found, context)
+    return found
+
+
+def _end(session: Session, ended: Sequence[LiveSession], context: Context) -> None:
+    sids = [one.sid for one in ended]
+    if not sids:
+        return
+    sso_sessions.end(session, sids, now=context.now)
+    token_families.revoke_of_sessions(session, sids, now=context.now)
+    for one in ended:
+        trail.record(session, SignedOut(account=one.account_code, user=one.user_id, sid=one.sid), context)

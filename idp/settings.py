@@ -1,0 +1,373 @@
+"""Every setting, typed, checked whole at start and frozen afterwards (CONTRACT §3).
+
+:meth:`Settings.load` is the only reader of the environment. All names of the
+contract are known and checked from the first version on; those whose feature
+is not built yet have no effect.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+PREFIX = "IDP_"
+FILE_SUFFIX = "_FILE"
+MIN_SECRET_BYTES = 32
+JWKS_MAX_AGE_SECONDS = 300
+_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"})
+
+Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86400)]
+
+
+class Environment(StrEnum):
+    """Where this runs; ``production`` refuses what is only safe on a developer's machine."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Registration(StrEnum):
+    """Who may register clients dynamically."""
+
+    OFF = "off"
+    TOKEN = "token"  # noqa: S105 - a mode, not a secret
+    OPEN = "open"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severe log line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used.
+
+    :param problems: every problem, one line each, each naming its setting.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseModel):
+    """The settings by the contract's names, lower case and without ``IDP_``; times in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    env: Environment = Environment.DEVELOPMENT
+    issuer: str = "http://127.0.0.1:8000"
+    """Scheme and host, no path, no trailing slash; what tokens carry as ``iss``."""
+    instance_dir: Path
+    """Absolute; exists after loading."""
+    secret_keys: tuple[SecretStr, ...] = ()
+    """Newest first: the first seals and signs, all open and verify."""
+    key_encryption_keys: tuple[SecretStr, ...] = ()
+    """Newest first; empty means that sealing keys derive from ``secret_keys``."""
+    database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr | None = None
+    mail_url: SecretStr | None = None
+    mail_from: str = ""
+    magic_link_ttl: Seconds = 600
+    access_token_ttl: Seconds = 900
+    id_token_ttl: Seconds = 3600
+    refresh_token_ttl: Seconds = 30 * 86400
+    refresh_token_max: Seconds = 90 * 86400
+    session_idle: Seconds = 3600
+    session_ttl: Seconds = 12 * 3600
+    cookie_access_ttl: Seconds = 900
+    cookie_refresh_ttl: Seconds = 86400
+    exchange_token_ttl: Seconds = 3600
+    key_publish_ahead: Annotated[int, Field(ge=JWKS_MAX_AGE_SECONDS, le=30 * 86400)] = 600
+    refresh_grace: Annotated[int, Field(ge=0, le=300)] = 10
+    registration: Registration = Registration.TOKEN
+    rate_limits: str = "on"
+    outbound_ca_file: Path | None = None
+    outbound_allow: tuple[str, ...] = ()
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    cookie_domain: str | None = None
+    log_format: LogFormat = LogFormat.CONSOLE
+    log_level: LogLevel = LogLevel.INFO
+    metrics_token: SecretStr | None = None
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], *, root: Path) -> Self:
+        """Read, complete and check the settings.
+
+        In development a ``.env`` file in ``root`` is read too (the environment
+        wins), and secret keys are made and kept in the instance directory.
+
+        :param root: what relative paths are relative to.
+        :raises SettingsError: one line per problem, unknown ``IDP_`` names included.
+        """
+        problems: list[str] = []
+        values = _from_files(_named(environ, root), problems)
+        known = set(cls.model_fields)
+        problems += [
+            f"{PREFIX}{name.upper()}: unknown setting; see the list in docs/settings.md"
+            for name in sorted(values.keys() - known)
+        ]
+        given = {name: _split(name, value) for name, value in values.items() if name in known}
+        complete = _with_defaults(given, root)
+        problems += _problems(cls, complete)
+        if problems:
+            raise SettingsError(tuple(problems))
+        settings = cls.model_validate(complete)
+        settings.instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.secret_keys:
+            return settings
+        return settings.model_copy(update={"secret_keys": (SecretStr(_kept_secret(settings.instance_dir)),)})
+
+    @property
+    def is_production(self) -> bool:
+        """Whether insecure settings were refused."""
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us by TLS, so that cookies can be ``Secure`` and host-bound."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def uses_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database_url.get_secret_value().startswith("sqlite:")
+
+    def lifetime(self, name: str) -> timedelta:
+        """Return one of the ``…_ttl`` or ``…_idle`` settings as a duration."""
+        return timedelta(seconds=getattr(self, name))
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is allowed but deserves a second thought, one sentence each."""
+        if self.is_production and self.uses_sqlite:
+            return ("IDP_DATABASE_URL: SQLite serves one host only; use postgresql+psycopg://… to run several.",)
+        return ()
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_an_origin(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        if parts.scheme not in {"http", "https"} or issuer != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError("must be scheme and host only, as in https://login.example.com, without a trailing slash")
+        if not parts.hostname or "@" in parts.netloc or issuer != issuer.lower():
+            raise ValueError("must name a host in lower case, without a user name")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("may be http on this machine (127.0.0.1, localhost) only; use https")
+        return issuer
+
+    @field_validator("secret_keys", "key_encryption_keys")
+    @classmethod
+    def _secrets_are_long(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value().encode()) < MIN_SECRET_BYTES for key in keys):
+            raise ValueError(f"each key needs at least {MIN_SECRET_BYTES} bytes; make one with: openssl rand -hex 32")
+        return keys
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_supported(cls, url: SecretStr) -> SecretStr:
+        scheme = url.get_secret_value().partition(":")[0]
+        if scheme not in {"sqlite", "postgresql+psycopg"}:
+            raise ValueError("must start with postgresql+psycopg:// or sqlite:///")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_is_a_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and urlsplit(url.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_is_smtp(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        parts = urlsplit(url.get_secret_value())
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("must look like smtp://user:password@host:587?tls=starttls or smtps://…")
+        if parse_qs(parts.query).get("tls", ["starttls"])[0] not in {"starttls", "none"}:
+            raise ValueError("tls= must be starttls or none")
+        return url
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _limits_are_readable(cls, text: str) -> str:
+        if text in {"on", "off"}:
+            return text
+        for part in text.split(","):
+            name, _, rate = part.strip().partition("=")
+            amount, _, window = rate.partition("/")
+            readable = amount.isdecimal() and window[:-1].isdecimal() and window[-1:] in {"s", "m", "h", "d"}
+            if not (name.isidentifier() and (readable or (amount.isdecimal() and not window))):
+                raise ValueError("must be on, off, or overrides such as magic_link=5/15m,sign_in=30/1m")
+        return text
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> Self:
+        problems = _insecure(self) if self.is_production else []
+        if self.refresh_token_max < self.refresh_token_ttl:
+            problems.append("IDP_REFRESH_TOKEN_MAX: must not be below IDP_REFRESH_TOKEN_TTL")
+        if self.session_ttl < self.session_idle:
+            problems.append("IDP_SESSION_TTL: must not be below IDP_SESSION_IDLE")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _insecure(settings: Settings) -> list[str]:
+    problems = []
+    host = urlsplit(settings.issuer).hostname or ""
+    if not settings.is_https:
+        problems.append("IDP_ISSUER: production needs https")
+    if not settings.secret_keys:
+        problems.append("IDP_SECRET_KEYS: production needs at least one key; make one with: openssl rand -hex 32")
+    if settings.uses_sqlite and _on_network_file_system(settings):
+        problems.append("IDP_DATABASE_URL: SQLite must not lie on a network file system")
+    if settings.mail_url and _mail_in_clear(settings.mail_url):
+        problems.append("IDP_MAIL_URL: tls=none is allowed towards this machine only")
+    if not (is_loopback(host) or host.endswith(".test")):
+        if settings.registration is Registration.OPEN:
+            problems.append("IDP_REGISTRATION: open is refused in production; use token")
+        if settings.rate_limits == "off":
+            problems.append("IDP_RATE_LIMITS: off is refused in production")
+    return problems
+
+
+def _mail_in_clear(url: SecretStr) -> bool:
+    parts = urlsplit(url.get_secret_value())
+    return parse_qs(parts.query).get("tls") == ["none"] and not is_loopback(parts.hostname or "")
+
+
+def _named(environ: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Collect the ``IDP_`` names of the environment and, in development, of ``.env``."""
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    if given.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
+        kept = dotenv_values(root / ".env")
+        given = {name: value or "" for name, value in kept.items() if name.startswith(PREFIX)} | given
+    return {name.removeprefix(PREFIX): value for name, value in given.items()}
+
+
+def _from_files(named: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    """Replace each ``X_FILE`` by ``X`` with the file's content; names become lower case."""
+    values: dict[str, str] = {}
+    for name, value in named.items():
+        field = name.lower()
+        target = field.removesuffix(FILE_SUFFIX.lower())
+        if field in Settings.model_fields or target == field or target not in Settings.model_fields:
+            values[field] = value
+            continue
+        if target.upper() in named:
+            problems.append(f"{PREFIX}{name}: give either this or {PREFIX}{target.upper()}, not both")
+        try:
+            values[target] = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"{PREFIX}{name}: the file {value!r} cannot be read")
+    return values
+
+
+def _split(name: str, value: str) -> Any:
+    if name in {"secret_keys", "key_encryption_keys", "outbound_allow"}:
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if value == "" and name in {"redis_url", "mail_url", "outbound_ca_file", "cookie_domain", "metrics_token"}:
+        return None
+    return value
+
+
+def _with_defaults(given: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Fill in the defaults that depend on other settings."""
+    production = given.get("env") == Environment.PRODUCTION
+    instance = root / given.get("instance_dir", "instance")
+    host = urlsplit(str(given.get("issuer", "http://127.0.0.1:8000"))).hostname or "localhost"
+    computed: dict[str, Any] = {
+        "database_url": f"sqlite:///{instance / 'idp.db'}",
+        "mail_from": f"Deepdesk <no-reply@{host}>",
+        "log_format": LogFormat.JSON if production else LogFormat.CONSOLE,
+    }
+    if not production:
+        computed["outbound_allow"] = ("127.0.0.1/32", "::1/128")
+    return computed | given | {"instance_dir": instance}
+
+
+def _kept_secret(instance: Path) -> str:
+    """Return the development secret, made once and readable by its owner only."""
+    path = instance / "secret_keys"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        secret = secrets.token_hex(MIN_SECRET_BYTES)
+        file.write(secret)
+    return secret
+
+
+def _on_network_file_system(settings: Settings) -> bool:
+    """Look up the mount below the database; unknown counts as local."""
+    path = Path(settings.database_url.get_secret_value().removeprefix("sqlite:///")).resolve()
+    try:
+        mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return False
+    below = [(mount[1], mount[2]) for mount in mounts if path.is_relative_to(mount[1])]
+    return bool(below) and max(below, key=lambda mount: len(mount[0]))[1] in _NETWORK_FILE_SYSTEMS
+
+
+def _problems(model: type[Settings], values: dict[str, Any]) -> list[str]:
+    """Return all problems: those of single settings, and those between the ones that are right by themselves."""
+    errors = _errors(model, values)
+    wrong = {str(error["loc"][0]) for error in errors if error["loc"]}
+    lines = [_sentence(error) for error in errors if error["loc"]]
+    between = [error for error in errors if not error["loc"]]
+    if wrong:
+        between = _errors(model, {name: value for name, value in values.items() if name not in wrong})
+    about_wrong = tuple(f"{PREFIX}{name.upper()}:" for name in wrong)
+    return lines + [
+        line for error in between for line in _sentence(error).splitlines() if not line.startswith(about_wrong)
+    ]
+
+
+def _errors(model: type[Settings], values: dict[str, Any]) -> list[Any]:
+    try:
+        model.model_validate(values)
+    except ValidationError as refused:
+        return list(refused.errors(include_url=False, include_input=False))
+    return []
+
+
+def _sentence(error: Any) -> str:
+    """Turn one validation error into ``NAME: sentence`` (or the lines that a check wrote itself)."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    return f"{PREFIX}{str(error['loc'][0]).upper()}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,81 @@
+"""Accounts: the tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from idp.domain.identifiers import AccountCode
+from idp.store.db import Base
+
+
+class Account(Base):
+    """One customer. The code is the key: it stands in tokens and never changes."""
+
+    __tablename__ = "accounts"
+
+    code: Mapped[str] = mapped_column(String(63), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    base_url: Mapped[str | None] = mapped_column(String(2048))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    origins: Mapped[list[AccountOrigin]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="AccountOrigin.origin", passive_deletes=True
+    )
+    email_domains: Mapped[list[AccountEmailDomain]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="AccountEmailDomain.domain", passive_deletes=True
+    )
+
+
+class AccountOrigin(Base):
+    """A web origin in whose pages the account's widget is embedded."""
+
+    __tablename__ = "account_origins"
+
+    account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+
+class AccountEmailDomain(Base):
+    """A mail domain that belongs to the account, and to no other."""
+
+    __tablename__ = "account_email_domains"
+
+    domain: Mapped[str] = mapped_column(String(253), primary_key=True)
+    account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
+
+
+def find(session: Session, code: AccountCode) -> Account | None:
+    """Return the account of that code, if there is one."""
+    return session.get(Account, code)
+
+
+def everyone(session: Session) -> Sequence[Account]:
+    """Return all accounts by code."""
+    return session.scalars(select(Account).order_by(Account.code)).all()
+
+
+def owner_of_domain(session: Session, domain: str) -> AccountCode | None:
+    """Return the account that owns a mail domain (lower case)."""
+    code = session.scalar(select(AccountEmailDomain.account_code).where(AccountEmailDomain.domain == domain))
+    return None if code is None else AccountCode(code)
+
+
+def set_origins(account: Account, origins: Iterable[str]) -> None:
+    """Replace the account's origins."""
+    kept = {row.origin: row for row in account.origins}
+    account.origins = [kept.get(origin) or AccountOrigin(origin=origin) for origin in dict.fromkeys(origins)]
+
+
+def set_email_domains(account: Account, domains: Iterable[str]) -> None:
+    """Replace the account's mail domains; the caller has checked that no other account owns one."""
+    kept = {row.domain: row for row in account.email_domains}
+    account.email_domains = [kept.get(domain) or AccountEmailDomain(domain=domain) for domain in dict.fromkeys(domains)]
+
+
+def remove(session: Session, code: AccountCode) -> None:
+    """Delete the account with everything that hangs on it, except its audit trail."""
+    session.execute(delete(Account).where(Account.code == code))

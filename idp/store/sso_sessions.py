@@ -1,0 +1,179 @@
+"""SSO sessions: that a browser is signed in at this provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from idp.domain.authentication import Authentication
+from idp.domain.identifiers import AccountCode, SessionId, UserId
+from idp.domain.secrets import digest
+from idp.store.accounts import Account
+from idp.store.db import Base
+from idp.store.users import User
+
+TOUCH_EVERY = timedelta(minutes=1)
+"""How stale ``last_seen_at`` may be, so that a silent authorization does not always write."""
+
+
+class SsoSession(Base):
+    """One browser, one person, one account. ``sid`` is public; the cookie's secret is stored as a digest.
+
+    The upstream's ``iss``, ``sub`` and ``sid`` are kept, so that its logout can end what it began.
+    """
+
+    __tablename__ = "sso_sessions"
+
+    sid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    cookie_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
+    auth_time: Mapped[datetime]
+    acr: Mapped[str] = mapped_column(String(60))
+    amr: Mapped[list[str]]
+    upstream_issuer: Mapped[str | None] = mapped_column(String(2048))
+    upstream_subject: Mapped[str | None] = mapped_column(String(255))
+    upstream_sid: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """A session that counts now, with what pages and tokens need of its person."""
+
+    sid: SessionId
+    user_id: UserId
+    account_code: AccountCode
+    account_name: str
+    name: str | None
+    email: str | None
+    authentication: Authentication
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSession:
+    """By which upstream session a sign-in happened."""
+
+    issuer: str
+    subject: str
+    sid: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What every sign-in sets anew.
+
+    :param cookie: the cookie's clear value; its digest is stored.
+    """
+
+    cookie: str = field(repr=False)
+    authentication: Authentication
+    upstream: UpstreamSession
+    now: datetime
+    expires_at: datetime
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values by column."""
+        return {
+            "cookie_digest": digest(self.cookie),
+            "auth_time": self.authentication.at,
+            "acr": self.authentication.acr,
+            "amr": list(self.authentication.amr),
+            "upstream_issuer": self.upstream.issuer,
+            "upstream_subject": self.upstream.subject,
+            "upstream_sid": self.upstream.sid,
+            "created_at": self.now,
+            "last_seen_at": self.now,
+            "expires_at": self.expires_at,
+        }
+
+
+def add(session: Session, sid: SessionId, beginning: Beginning, *, user_id: UserId, account: AccountCode) -> None:
+    """Begin a session."""
+    columns = beginning.columns() | {"sid": sid, "user_id": user_id, "account_code": account}
+    session.execute(insert(SsoSession).values(columns))
+
+
+def renew(session: Session, sid: SessionId, beginning: Beginning) -> None:
+    """Let a session go on after a new proof: its ``sid`` stays, its old cookie opens nothing any more."""
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.sid == sid)
+        .values(beginning.columns())
+        .execution_options(synchronize_session=False)
+    )
+
+
+_LIVE = (
+    select(
+        SsoSession.sid,
+        SsoSession.user_id,
+        SsoSession.account_code,
+        SsoSession.auth_time,
+        SsoSession.acr,
+        SsoSession.amr,
+        SsoSession.last_seen_at,
+        User.name,
+        User.email,
+        Account.name.label("account_name"),
+    )
+    .join(User, User.id == SsoSession.user_id)
+    .join(Account, Account.code == SsoSession.account_code)
+    .where(SsoSession.ended_at.is_(None), User.enabled.is_(True), Account.enabled.is_(True))
+)
+
+
+def live(session: Session, cookies: Collection[str], *, now: datetime, idle: timedelta) -> list[LiveSession]:
+    """Return the sessions of these cookies that count now, the latest sign-in first.
+
+    Neither ended nor too old nor idle for too long, and of an enabled person in an enabled account.
+    """
+    rows = session.execute(
+        _LIVE.where(
+            SsoSession.cookie_digest.in_([digest(cookie) for cookie in cookies]),
+            SsoSession.expires_at > now,
+            SsoSession.last_seen_at > now - idle,
+        ).order_by(SsoSession.created_at.desc(), SsoSession.sid)
+    )
+    return [
+        LiveSession(
+            sid=SessionId(row.sid),
+            user_id=UserId(row.user_id),
+            account_code=AccountCode(row.account_code),
+            account_name=row.account_name,
+            name=row.name,
+            email=row.email,
+            authentication=Authentication(at=row.auth_time, acr=row.acr, amr=tuple(row.amr)),
+            last_seen_at=row.last_seen_at,
+        )
+        for row in rows
+    ]
+
+
+def touch(session: Session, sid: SessionId, *, now: datetime) -> None:
+    """Note that the session is in use."""
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.sid == sid)
+        .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end(session: Session, sids: Collection[SessionId], *, now: datetime) -> None:
+    """End sessions. Ending one that ended before changes nothing."""
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.sid.in_(sids), SsoSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )

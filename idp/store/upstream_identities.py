@@ -1,0 +1,43 @@
+"""Links: which upstream identity is which user."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from idp.domain.identifiers import ProviderId, UserId
+from idp.store.db import Base
+
+
+class UpstreamIdentityLink(Base):
+    """(provider, issuer, subject) → user. The issuer is part of the key: another issuer's subject is nobody we know."""
+
+    __tablename__ = "upstream_identities"
+    __table_args__ = (UniqueConstraint("provider_id", "issuer", "subject"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(2048))
+    subject: Mapped[str] = mapped_column(String(255))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+def find(session: Session, provider: ProviderId, *, issuer: str, subject: str) -> UpstreamIdentityLink | None:
+    """Return the link of exactly that identity, if there is one."""
+    return session.scalar(
+        select(UpstreamIdentityLink).where(
+            UpstreamIdentityLink.provider_id == provider,
+            UpstreamIdentityLink.issuer == issuer,
+            UpstreamIdentityLink.subject == subject,
+        )
+    )
+
+
+def of_user(session: Session, user_id: UserId) -> list[UpstreamIdentityLink]:
+    """Return a user's links, the oldest first."""
+    query = select(UpstreamIdentityLink).where(UpstreamIdentityLink.user_id == user_id)
+    return list(session.scalars(query.order_by(UpstreamIdentityLink.created_at)))

@@ -1,0 +1,100 @@
+"""The interface between a sign-in and the kinds of upstream provider.
+
+A connector is built from one provider's configuration, is cheap to build and
+opens no connection before ``start`` or ``finish`` needs one, so a sleeping
+upstream never keeps this provider from starting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from idp.domain.upstream_identity import UpstreamIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig:
+    """What a connector must know of one configured provider.
+
+    :param issuer: the exact issuer identifier that discovery and tokens must carry.
+    :param authorize_url: overrides what discovery says; the same for the other URLs.
+    :param scope: space separated; contains ``openid`` for kinds with ID tokens.
+    :param subject_claim: name of the claim with the immutable id (``sub``).
+    """
+
+    kind: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    issuer: str
+    authorize_url: str | None = None
+    token_url: str | None = None
+    userinfo_url: str | None = None
+    scope: str = "openid profile email"
+    subject_claim: str = "sub"
+    email_claim: str = "email"
+    first_name_claim: str = "given_name"
+    last_name_claim: str = "family_name"
+    roles_claim: str = "roles"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the waiting authorization request suggests to the upstream; none of it is proof."""
+
+    login_hint: str | None = None
+    ui_locales: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """Where to send the browser, and what must be remembered until it returns.
+
+    :param url: absolute URL at the upstream provider.
+    :param remember: JSON-able secrets (nonce, verifier); kept sealed, handed back in :class:`Callback`.
+    """
+
+    url: str
+    remember: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """What came back, and what we remembered of the departure.
+
+    :param params: the callback's query parameters, each once; the caller has checked ``state``.
+    :param redirect_uri: the one that ``start`` was given.
+    """
+
+    params: Mapping[str, str]
+    redirect_uri: str
+    remembered: Mapping[str, str] = field(repr=False)
+
+
+class Connector(Protocol):
+    """Speaks to one kind of upstream provider."""
+
+    def start(self, *, redirect_uri: str, state: str, hints: Hints) -> Handoff:
+        """Say where to send the browser.
+
+        :param state: our opaque value, to be returned unchanged in the callback.
+        :raises UpstreamUnavailable: discovery cannot be reached.
+        :raises UpstreamUntrusted: discovery contradicts the configuration.
+        """
+
+    def finish(self, callback: Callback, *, now: datetime) -> UpstreamIdentity:
+        """Verify the return and say who it was.
+
+        :raises UpstreamRefused: the person or the provider said no.
+        :raises UpstreamUntrusted: a check failed; never retried, always audited.
+        :raises ClaimMissing: genuine, but without a claim that the connection needs.
+        :raises UpstreamUnavailable: network or 5xx; worth trying again.
+        """
+
+    def check(self) -> tuple[str, ...]:
+        """Look at the upstream from here, without signing anybody in.
+
+        :returns: one sentence a problem, saying what to do; empty when all is well.
+        """

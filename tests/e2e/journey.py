@@ -1,0 +1,69 @@
+"""A newcomer in the sandbox, step by step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.sandbox import Sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Somebody with a browser window."""
+
+    page: Page
+    sandbox: Sandbox
+
+    def arrives(self) -> None:
+        """Open the one address that the sandbox prints."""
+        self.page.goto(self.sandbox.address)
+
+    def goes_to_the_platform(self) -> None:
+        """From the landing page to the sample service, and on to the platform's people."""
+        self.arrives()
+        self.page.click("a.start")
+        self.page.click("#sign-in")
+        self.page.wait_for_selector("[name=person]")
+
+    def chooses(self, person: str, *, fault: str = "none") -> None:
+        """Be somebody at the platform, which misbehaves as told."""
+        self.page.select_option("[name=fault]", fault)
+        self.page.click(f"[name=person][value={person}]")
+
+    def cancels(self) -> None:
+        """Be nobody at the platform."""
+        self.page.click("[name=cancel]")
+
+    def signs_in_as(self, person: str) -> None:
+        """The whole way, to the sample service's page with the claims."""
+        self.goes_to_the_platform()
+        self.chooses(person)
+        self.page.wait_for_selector("#claims-json")
+
+    def meets_an_error_with_a_way_back(self) -> None:
+        """See the error page with its code, take its obvious way, and arrive at the platform again."""
+        error = self.page.wait_for_selector("#error")
+        assert error
+        assert error.get_attribute("data-code")
+        self.page.click("#error .actions a")
+        self.page.wait_for_selector("[name=person]")
+
+    def begins_to_sign_out(self) -> None:
+        """From the sample service to the question whether to sign out."""
+        self.page.click("#someone-else")
+        self.page.wait_for_selector("#logout-confirm")
+
+    def signs_out(self) -> None:
+        """From the sample service to the page that says it is done."""
+        self.begins_to_sign_out()
+        self.page.click("#logout-confirm")
+        self.page.wait_for_selector("#signed-out")
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the sample service verified and shows."""
+        return json.loads(self.page.inner_text("#claims-json"))

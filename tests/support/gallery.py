@@ -1,0 +1,284 @@
+"""Every page with sample data, in a small application of its own, for tests and for a designer's eyes.
+
+``python -m tests.support.gallery FOLDER`` takes pictures of all of them: phone
+and desktop, light and dark. It exits 1 when the browser complains, for
+instance about something that the Content-Security-Policy forbids.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, abort, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug import Response
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from idp.pages.messages import ERROR_TEXTS, ErrorText
+from idp.sandbox.landing import Choice, LandingFacts, create_landing
+from idp.sandbox.sample_service import create_sample_service, rows
+from tests.support import chromium
+
+PAGES = Path(__file__).parents[2] / "idp" / "pages"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PHONE, DESKTOP = (375, 812), (1280, 800)
+CODE = "7KQ-M2X"
+
+CLAIMS: dict[str, Any] = {
+    "iss": "http://127.0.0.1:8000",
+    "sub": "uX3kq0F8T5q1pQ2Vb7Zc9w",
+    "aud": "sample-service",
+    "iat": 1764150000,
+    "exp": 1764153600,
+    "auth_time": 1764149940,
+    "nonce": "aPq3k9-VnE0cYbW2",
+    "sid": "Zk8wq1T0b7H2nD5xR4uYpA",
+    "amr": ["fed", "pwd"],
+    "acr": "urn:deepdesk:acr:interactive",
+    "account": "acme",
+    "roles": ["deepdesk.manager"],
+    "role_name": "deepdesk.manager",
+    "groups": ["Manager"],
+    "name": "Mia Manager",
+    "email": "manager@acme.example",
+    "email_verified": False,
+}
+HEADER = {"alg": "RS256", "kid": "Zr0dO7d3nq8wYQ4S1mB9yA", "typ": "JWT"}
+
+FACTS = LandingFacts(
+    issuer="http://127.0.0.1:8000",
+    platform_url="http://localhost:8001",
+    sample_service_url="http://127.0.0.1:8002",
+    account_code="acme",
+    people=(
+        Choice(name="Mia Manager", meaning="A manager: may manage people and content."),
+        Choice(name="Eli Editor", meaning="An editor of suggestions in Studio."),
+        Choice(name="Ana Agent", meaning="An agent, the default."),
+        Choice(name="Nobody Norole", meaning="Somebody without a role."),
+    ),
+    faults=(
+        Choice(name="Slow", meaning="The platform takes ten seconds to answer."),
+        Choice(name="Broken", meaning="The platform answers with an error."),
+        Choice(name="Refusal", meaning="The platform says no."),
+    ),
+    faults_url="http://localhost:8001/faults",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A template, and the data to show it with."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    text: ErrorText | None = None
+
+    def render(self) -> str:
+        """Return the page; needs a request."""
+        words = asdict(self.text.filled(claim="email")) if self.text else {}
+        return render_template(self.template, **words, **self.context)
+
+
+def _provider(code: str, display_name: str) -> dict[str, str]:
+    return {"code": code, "display_name": display_name, "href": f"/login/{code}/"}
+
+
+def _error(key: str, *actions: dict[str, str]) -> Sample:
+    return Sample(
+        template="error.html",
+        text=ERROR_TEXTS[key],
+        context={"code": CODE, "actions": list(actions), "account_name": "Acme"},
+    )
+
+
+_MIA = {"name": "Mia Manager", "email": "manager@acme.example", "account_name": "Acme"}
+_AGAIN = {"href": "/oauth/authorize/resume/", "label": "Try again"}
+_BACK = {"href": "https://studio.example/", "label": "Back to Studio"}
+
+SAMPLES: dict[str, Sample] = {
+    "sign_in": Sample(
+        template="sign_in.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Studio",
+            "providers": [_provider("platform", "Acme platform")],
+        },
+    ),
+    "sign_in_several": Sample(
+        template="sign_in.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Admin dashboard",
+            "login_hint": "mia@acme.example",
+            "providers": [
+                _provider("entra", "Microsoft"),
+                _provider("genesys", "Genesys Cloud"),
+                _provider("partner", "Acme Customer Contact Services (Netherlands and Belgium)"),
+            ],
+        },
+    ),
+    "sign_in_not_set_up": Sample(
+        template="sign_in.html", context={"account_name": "Acme", "service_name": "Studio", "providers": []}
+    ),
+    "sign_in_nowhere": Sample(template="sign_in_nowhere.html"),
+    "already_signed_in": Sample(template="already_signed_in.html", context={"account_name": "Acme", "person": _MIA}),
+    "logout": Sample(template="logout.html", context={"people": [_MIA]}),
+    "signed_out": Sample(template="signed_out.html"),
+    "request_error": Sample(
+        template="request_error.html",
+        context={
+            "error": "invalid_request",
+            "parameter": "redirect_uri",
+            "sent": "https://studio.example/callback/",
+            "registered": ["https://studio.example/callback", "http://127.0.0.1:5000/callback"],
+            "sentence": "The redirect_uri is not registered for this client. It must match character by character.",
+            "advice": "Correct the request, or register the address. A list replaces the old one.",
+            "command": "idp clients update studio --redirect-uri https://studio.example/callback/",
+            "code": CODE,
+            "client_name": "Studio",
+        },
+    ),
+    "request_error_unknown_client": Sample(
+        template="request_error.html",
+        context={
+            "error": "invalid_client",
+            "parameter": "client_id",
+            "sent": "studio-test-" + "x" * 900,
+            "registered": [],
+            "sentence": "No client is registered under this client_id.",
+            "advice": "See which ones are registered.",
+            "command": "idp clients list",
+            "code": CODE,
+        },
+    ),
+    **{f"error_{key}": _error(key, _AGAIN, _BACK) for key in ERROR_TEXTS},
+}
+
+
+def create_gallery() -> Flask:
+    """Return an application that shows each sample at ``/gallery/NAME``, under the pages' own policy."""
+    app = Flask("gallery", static_folder=None)  # /static is the pages' own
+    app.config.update(SECRET_KEY="for pictures only", TESTING=True)  # nothing to protect
+    Babel(app)
+    CSRFProtect(app)
+    app.register_blueprint(
+        Blueprint(
+            "pages",
+            "gallery",
+            template_folder=str(PAGES / "templates"),
+            static_folder=str(PAGES / "static"),
+            static_url_path="/static",
+        )
+    )
+    app.register_blueprint(create_landing(FACTS))
+
+    @app.get("/gallery/<name>")
+    def show(name: str) -> ResponseReturnValue:
+        sample = SAMPLES.get(name) or abort(404)
+        return sample.render()
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return app
+
+
+def create_sample_gallery() -> Flask:
+    """Return the sample service with its own pages at ``/gallery/…``, no provider needed."""
+    app = create_sample_service(
+        issuer=FACTS.issuer,
+        client_id="sample-service",
+        client_secret="unused",
+        base_url=FACTS.sample_service_url,
+    )
+
+    @app.get("/gallery/signed-in")
+    def signed_in() -> ResponseReturnValue:
+        return render_template("sample/signed_in.html", rows=rows(CLAIMS), claims=CLAIMS, header=HEADER)
+
+    @app.get("/gallery/problem")
+    def problem() -> ResponseReturnValue:
+        return render_template(
+            "sample/problem.html",
+            error="access_denied",
+            description="Sign-in was refused.",
+            meaning="The sign-in was refused or cancelled.",
+        )
+
+    return app
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve ``app`` on a free loopback port while the block runs; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def photograph(browser: Browser, address: str, file: Path) -> list[str]:
+    """Take four pictures of one page; return what the browser complained about."""
+    complaints: list[str] = []
+    for width, height in (PHONE, DESKTOP):
+        for scheme in ("light", "dark"):
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page = context.new_page()
+            page.on("console", lambda message: complaints.append(f"{file.name}: {message.text}"))
+            page.goto(address)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                complaints.append(f"{file.name}: wider than {width} px")
+            page.screenshot(path=f"{file}-{width}-{scheme}.png", full_page=True)
+            context.close()
+    return complaints
+
+
+def main(folder: Path) -> int:
+    """Photograph all pages into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    complaints: list[str] = []
+    with (
+        serving(create_gallery()) as provider,
+        serving(create_sample_gallery()) as sample,
+        sync_playwright() as playwright,
+    ):
+        addresses = {name: f"{provider}/gallery/{name}" for name in SAMPLES}
+        addresses |= {
+            "landing": f"{provider}/",
+            "sample_start": f"{sample}/",
+            "sample_signed_in": f"{sample}/gallery/signed-in",
+            "sample_problem": f"{sample}/gallery/problem",
+        }
+        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=list(chromium.ARGUMENTS))
+        for name, address in addresses.items():
+            complaints += photograph(browser, address, folder / name)
+        browser.close()
+    sys.stdout.write("".join(f"{complaint}\n" for complaint in sorted(set(complaints))))
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

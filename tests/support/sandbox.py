@@ -1,0 +1,35 @@
+"""The sandbox as ``make run`` starts it, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.serve import IDP, environment, free_port, running, wait_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """A running sandbox.
+
+    :param address: the provider's, which is also the landing page's.
+    """
+
+    address: str
+    env: Mapping[str, str]
+    log_file: Path
+
+
+@contextmanager
+def sandbox_running(directory: Path) -> Iterator[Sandbox]:
+    """Start the sandbox in an empty instance on a free loopback port; it ends with the block."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = {"IDP_INSTANCE_DIR": str(directory / "instance")}
+    log_file = directory / "sandbox.log"
+    command = [IDP, "sandbox", "--port", str(port)]
+    with running(command, log_file, env=environment(settings)) as process:
+        wait_for(f"{address}/readyz", process, log_file)
+        yield Sandbox(address=address, env=settings, log_file=log_file)
