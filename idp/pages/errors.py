@@ -13,8 +13,9 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from idp.browser import bond
 from idp.browser.audience import is_machine
-from idp.browser.runtime import request_id
+from idp.browser.runtime import context, request_id
 from idp.domain.errors import (
     AttemptUnknown,
     ClaimMissing,
@@ -27,6 +28,7 @@ from idp.domain.errors import (
     UpstreamUntrusted,
 )
 from idp.pages.messages import ERROR_TEXTS, ErrorText
+from idp.services.sign_in import ways_in
 
 log = structlog.get_logger()
 
@@ -48,22 +50,30 @@ _BY_STATUS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """The way back from an error page.
+    """The way back from an error page to the authorization request that still waits."""
 
-    :param parked_id: the authorization request that still waits, or none.
-    """
+    parked_id: str
+    account_name: str
+    service_name: str
 
-    parked_id: str | None
+    @classmethod
+    def to_waiting(cls, parked_id: str | None) -> Return | None:
+        """Return the way back, or none when nothing waits for this browser any more."""
+        if not parked_id:
+            return None
+        try:
+            found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
+        except DomainError:
+            return None
+        return cls(parked_id=parked_id, account_name=found.account_name, service_name=found.service_name)
 
     def actions(self) -> list[dict[str, str]]:
         """Return the buttons: try again, or go back without signing in."""
-        if self.parked_id is None:
-            return []
         return [
             {"href": url_for("pages.sign_in", r=self.parked_id), "label": gettext("Try again")},
             {
                 "href": url_for("authorize.resume", r=self.parked_id, cancel="1"),
-                "label": gettext("Go back without signing in"),
+                "label": gettext("Back to %(service)s", service=self.service_name),
             },
         ]
 
@@ -95,8 +105,7 @@ def _entry(error: DomainError) -> tuple[str, HTTPStatus]:
 def _refused(error: DomainError) -> ResponseReturnValue:
     if is_machine(request.path):
         return _unexpected(error)
-    way_back = Return(parked_id=request.args.get("r")) if not isinstance(error, RequestNotParked) else None
-    return page(error, way_back=way_back)
+    return page(error, way_back=Return.to_waiting(request.args.get("r")))
 
 
 def _form_too_old(_error: CSRFError) -> ResponseReturnValue:
@@ -133,5 +142,6 @@ def _rendered(text: ErrorText, status: HTTPStatus, way_back: Return | None) -> t
         advice=text.advice,
         code=request_id(),
         actions=way_back.actions() if way_back else [],
+        account_name=way_back.account_name if way_back else None,
     )
     return shown, status

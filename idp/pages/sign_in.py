@@ -75,8 +75,7 @@ def callback(own_part: str | None = None) -> ResponseReturnValue:
         case SignedIn():
             return _signed_in(outcome)
         case NotSignedIn():
-            way_back = Return(parked_id=outcome.parked_id)
-            return page(outcome.error, way_back=way_back)
+            return page(outcome.error, way_back=Return.to_waiting(outcome.parked_id))
 
 
 def _signed_in(outcome: SignedIn) -> Response:

@@ -8,6 +8,7 @@ is known to be the client's, a refusal is a page for the service's developer
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ class NotRedirectable(Exception):
     :param advice: what to do about it.
     :param parameter: the parameter at fault, and ``sent`` as it arrived (none when missing).
     :param registered: the values that would have been right.
+    :param command: one that mends it, quoted for a shell; none when there is no single one.
     """
 
     error: str
@@ -51,6 +53,7 @@ class NotRedirectable(Exception):
     parameter: str | None = None
     sent: str | None = None
     registered: tuple[str, ...] = ()
+    command: str | None = None
     client: RegisteredClient | None = None
 
 
@@ -66,9 +69,10 @@ def known_client(sent: Parameters, find: Callable[[str], RegisteredClient | None
             else "The parameter client_id names no registered service."
             if client_id
             else "The parameter client_id is missing.",
-            "Send the client_id that registration printed; idp clients list shows all of them.",
+            "Send the client_id that registration printed. This lists all of them:",
             parameter="client_id",
             sent=client_id,
+            command="idp clients list",
         )
     return client
 
@@ -84,13 +88,21 @@ def registered_redirect_uri(sent: Parameters, client: RegisteredClient) -> str:
             else "The parameter redirect_uri is missing."
             if uri is None
             else "The redirect_uri is not registered for this service. The two are compared character by character.",
-            "Send a registered redirect_uri, or register this one; idp clients update --redirect-uri does that.",
+            "Send a registered redirect_uri, or register this one beside the others:"
+            if uri
+            else "Send one of the registered redirect URIs.",
             parameter="redirect_uri",
             sent=uri,
             registered=client.metadata.redirect_uris,
+            command=_registering(uri, client) if uri else None,
             client=client,
         )
     return uri
+
+
+def _registering(uri: str, client: RegisteredClient) -> str:
+    options = (f"--redirect-uri {shlex.quote(one)}" for one in (*client.metadata.redirect_uris, uri))
+    return f"idp clients update {shlex.quote(client.client_id)} {' '.join(options)}"
 
 
 def nothing_doubled(sent: Parameters, _client: RegisteredClient) -> None:

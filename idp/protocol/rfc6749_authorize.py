@@ -130,6 +130,7 @@ def _page(refused: NotRedirectable) -> tuple[str, int]:
         parameter=refused.parameter,
         sent=refused.sent,
         registered=refused.registered,
+        command=refused.command,
         client_name=client.metadata.client_name if client else None,
         code=request_id(),
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from httplib2 import Http
 from oauth2client.client import FlowExchangeError, OAuth2WebServerFlow
 
 from tests.interop.foreign import Upstream
@@ -17,6 +20,14 @@ def dashboard(provider: Served, upstream: Upstream) -> Service:
     return Service.register(provider, "Dashboard", "--account", "acme", "--no-pkce")
 
 
+@pytest.fixture
+def http() -> Iterator[Http]:
+    """What oauth2client speaks HTTP with. Left alone, it would make one of its own and never close it."""
+    opened = Http()
+    yield opened
+    opened.close()
+
+
 def _flow(service: Service) -> OAuth2WebServerFlow:
     return OAuth2WebServerFlow(
         client_id=service.client_id,
@@ -29,24 +40,24 @@ def _flow(service: Service) -> OAuth2WebServerFlow:
     )
 
 
-def test_oauth2client_signs_a_person_in(browser: Browser, dashboard: Service) -> None:
+def test_oauth2client_signs_a_person_in(browser: Browser, dashboard: Service, http: Http) -> None:
     flow = _flow(dashboard)
     callback = browser.submit(browser.open(flow.step1_get_authorize_url(state="s")), person="manager")
     assert callback.query["state"] == "s"
 
-    credentials = flow.step2_exchange(callback.query["code"])
+    credentials = flow.step2_exchange(callback.query["code"], http=http)
     assert credentials.id_token["role_name"] == "deepdesk.manager"
     assert credentials.id_token["email"] == "manager@example.com"
     claims = claims_by_pyjwt(dashboard.issuer, dashboard.client_id, credentials.id_token_jwt)
     assert claims["roles"] == ["deepdesk.manager"]
 
 
-def test_oauth2client_sees_a_code_refused_the_second_time(browser: Browser, dashboard: Service) -> None:
+def test_oauth2client_sees_a_code_refused_the_second_time(browser: Browser, dashboard: Service, http: Http) -> None:
     flow = _flow(dashboard)
     callback = browser.submit(browser.open(flow.step1_get_authorize_url()), person="agent")
-    flow.step2_exchange(callback.query["code"])
+    flow.step2_exchange(callback.query["code"], http=http)
     with pytest.raises(FlowExchangeError, match="invalid_grant"):
-        flow.step2_exchange(callback.query["code"])
+        flow.step2_exchange(callback.query["code"], http=http)
 
 
 def test_a_service_registered_with_pkce_is_told_what_is_missing(browser: Browser, service: Service) -> None:

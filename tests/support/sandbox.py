@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.serve import IDP, environment, free_port, running, wait_for
+from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, free_port, running, wait_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +33,13 @@ def sandbox_running(directory: Path) -> Iterator[Sandbox]:
     command = [IDP, "sandbox", "--port", str(port)]
     with running(command, log_file, env=environment(settings)) as process:
         wait_for(f"{address}/readyz", process, log_file)
+        # Its two neighbours may still be starting; it prints its address when all three answer.
+        _wait_for_line(address, log_file)
         yield Sandbox(address=address, env=settings, log_file=log_file)
+
+
+def _wait_for_line(text: str, log_file: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while text not in log_file.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, f"the sandbox never printed {text}:\n{log_file.read_text()}"
+        time.sleep(0.05)

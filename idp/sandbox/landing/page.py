@@ -18,7 +18,7 @@ class Choice:
 
     name: str
     meaning: str
-    """One sentence."""
+    """One sentence; empty where the name says it all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
