@@ -53,6 +53,7 @@ def serve(bind: str, workers: int) -> None:
         click.echo(f"Error: {problem}", err=True)
     if problems:
         raise SystemExit(1)
+    click.echo(f"Serving {parts().settings.issuer} at {bind} ({workers} workers); Ctrl-C stops it.", err=True)
     serve_until_stopped("idp.app:create_app", host=host, port=port, workers=workers)
 
 

@@ -21,8 +21,14 @@ from idp.protocol.errors import OAuthError, invalid_request
 from idp.protocol.parameters import Parameters
 from idp.services.registry.clients import RegisteredClient
 
-MAX_NONCE_LENGTH = 1024
-MAX_STATE_LENGTH = 2048
+MAX_LENGTHS = {"state": 2048, "nonce": 1024, "login_hint": 512, "ui_locales": 256}
+UNDERSTOOD = frozenset(
+    {
+        *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "account"),
+        *("code_challenge", "code_challenge_method", "prompt", "login_hint", "ui_locales"),
+    }
+)
+"""The parameters that have an effect; all others are ignored or refused."""
 _REFUSED_UNTIL_BUILT = {
     "request": OAuthError("request_not_supported", "The parameter request is not supported."),
     "request_uri": OAuthError("request_uri_not_supported", "The parameter request_uri is not supported."),
@@ -162,8 +168,9 @@ def challenge(sent: Parameters, client: RegisteredClient) -> None:
 
 def lengths(sent: Parameters, _client: RegisteredClient) -> None:
     """What is kept and returned unchanged has a bounded size."""
-    if len(sent.get("nonce") or "") > MAX_NONCE_LENGTH or len(sent.get("state") or "") > MAX_STATE_LENGTH:
-        raise invalid_request("The parameter state or nonce is too long.")
+    for name, most in MAX_LENGTHS.items():
+        if len(sent.get(name) or "") > most:
+            raise invalid_request(f"The parameter {name} is longer than {most} characters.")
 
 
 CHECKS: tuple[Callable[[Parameters, RegisteredClient], None], ...] = (

@@ -20,7 +20,7 @@ from idp.domain.errors import RequestNotParked
 from idp.protocol import authorization_checks, authorization_response, parameters
 from idp.protocol.authorization_checks import NotRedirectable
 from idp.protocol.errors import OAuthError
-from idp.protocol.parameters import Unreadable
+from idp.protocol.parameters import Parameters, Unreadable
 from idp.services.oauth import authorize as authorize_service
 from idp.services.registry import clients
 from idp.services.registry.clients import RegisteredClient
@@ -47,13 +47,12 @@ def authorize() -> ResponseReturnValue:
         return _page(_unreadable(unreadable))
     except NotRedirectable as refused:
         return _page(refused)
-    if request.method == "POST" and not sso.presented():
-        # A cross-site POST carries no Lax cookie: one GET to ourselves finds out whether there is a session.
-        return redirect(f"{PATH}?{urlencode(dict(sent.values))}", 303) if not sent.doubled else _doubled(redirect_uri)
     try:
         checked = authorization_checks.checked(sent, client, redirect_uri)
     except OAuthError as error:
         return authorization_response.failure(redirect_uri, sent.get("state"), error)
+    if request.method == "POST" and not sso.presented():
+        return _again_by_get(sent)
     return _answer(checked, client)
 
 
@@ -107,9 +106,10 @@ def _find(client_id: str) -> RegisteredClient | None:
     return clients.find(client_id, context=context())
 
 
-def _doubled(redirect_uri: str) -> Response:
-    error = OAuthError("invalid_request", "A parameter occurs more than once.")
-    return authorization_response.failure(redirect_uri, None, error)
+def _again_by_get(sent: Parameters) -> ResponseReturnValue:
+    """Ask ourselves once by GET: a cross-site POST carries no Lax cookie, so there may be a session all the same."""
+    understood = {name: value for name, value in sent.values.items() if name in authorization_checks.UNDERSTOOD}
+    return redirect(f"{PATH}?{urlencode(understood)}", 303)
 
 
 def _unreadable(why: Unreadable) -> NotRedirectable:

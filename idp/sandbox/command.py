@@ -17,9 +17,8 @@ import click
 
 from idp.app import create_app
 from idp.sandbox.neighbours import NEIGHBOURS
-from idp.sandbox.provider import WORLD_VARIABLE
 from idp.sandbox.seed import seed
-from idp.sandbox.world import World, open_world
+from idp.sandbox.world import WORLD_VARIABLE, World, open_world
 from idp.serving import serve_until_stopped
 from idp.settings import Settings
 

@@ -1,5 +1,6 @@
 """The simulated platform and the sample service, each served by a process of its own.
 
+Each imports what it serves and no more, since all of them start at once.
 Run as ``python -m idp.sandbox.neighbours platform|sample``; the world comes
 from the environment.
 """
@@ -14,9 +15,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from idp.sandbox.platform.app import create_platform
 from idp.sandbox.platform.state import PlatformClient
-from idp.sandbox.provider import WORLD_VARIABLE
 from idp.sandbox.sample_service.app import create_sample_service
-from idp.sandbox.world import PLATFORM_CLIENT_ID, SAMPLE_CLIENT_ID, World
+from idp.sandbox.world import PLATFORM_CLIENT_ID, SAMPLE_CLIENT_ID, WORLD_VARIABLE, World
 
 ADDRESS = "127.0.0.1"
 
@@ -27,11 +27,13 @@ class _Quiet(WSGIRequestHandler):
 
 
 def _platform(world: World) -> tuple[Flask, int]:
+
     client = PlatformClient(client_id=PLATFORM_CLIENT_ID, client_secret=world.platform_secret)
     return create_platform(world.platform_url, [client]), world.platform_port
 
 
 def _sample(world: World) -> tuple[Flask, int]:
+
     service = create_sample_service(
         issuer=world.issuer,
         client_id=SAMPLE_CLIENT_ID,

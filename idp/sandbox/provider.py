@@ -10,9 +10,7 @@ from idp.app import create_app
 from idp.sandbox.landing.page import Choice, LandingFacts, create_landing
 from idp.sandbox.platform.faults import Fault
 from idp.sandbox.platform.people import PEOPLE
-from idp.sandbox.world import ACCOUNT, World
-
-WORLD_VARIABLE = "SANDBOX_WORLD"
+from idp.sandbox.world import ACCOUNT, WORLD_VARIABLE, World
 
 
 def create_sandbox_provider() -> Flask:

@@ -12,6 +12,8 @@ ACCOUNT = "acme"
 PROVIDER = "platform"
 PLATFORM_CLIENT_ID = "deepdesk"
 SAMPLE_CLIENT_ID = "sample-service"
+WORLD_VARIABLE = "SANDBOX_WORLD"
+"""In which environment variable the world is handed to the processes of the sandbox."""
 _NEIGHBOUR_NAME = "localhost"
 """Another host name than the provider's, so that cookies do not mix as they would between ports."""
 

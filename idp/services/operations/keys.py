@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
@@ -25,16 +26,24 @@ def ensure(*, sealer: Sealer, context: Context) -> Sequence[SigningKey]:
 
     :returns: the keys that were made.
     """
-    with unit_of_work() as session:
-        held = {(row.alg, row.state) for row in signing_keys.everyone(session)}
-        wanted = [(alg, state) for alg in SigningAlg for state in (KeyState.CURRENT, KeyState.NEXT)]
-        return [_make(session, alg, state, sealer, context) for alg, state in wanted if (alg, state) not in held]
+    try:
+        return _make_missing(sealer, context)
+    except IntegrityError:
+        # Another process made them at the same moment; its keys stand, and nothing of ours does.
+        return ()
 
 
 def list_all() -> Sequence[SigningKey]:
     """Return all keys, grouped by algorithm, the newest first."""
     with reading() as session:
         return signing_keys.everyone(session)
+
+
+def _make_missing(sealer: Sealer, context: Context) -> Sequence[SigningKey]:
+    with unit_of_work() as session:
+        held = {(row.alg, row.state) for row in signing_keys.everyone(session)}
+        wanted = [(alg, state) for alg in SigningAlg for state in (KeyState.CURRENT, KeyState.NEXT)]
+        return [_make(session, alg, state, sealer, context) for alg, state in wanted if (alg, state) not in held]
 
 
 def _make(session: Session, alg: SigningAlg, state: KeyState, sealer: Sealer, context: Context) -> SigningKey:

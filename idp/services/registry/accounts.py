@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
@@ -127,7 +129,8 @@ def ensure_staff(*, context: Context) -> None:
     with reading() as session:
         if accounts.find(session, AccountCode(STAFF_ACCOUNT)):
             return
-    create(STAFF_ACCOUNT, AccountSettings(name="Deepdesk staff"), context=context)
+    with suppress(AlreadyExists, IntegrityError):  # another process makes it at the same moment
+        create(STAFF_ACCOUNT, AccountSettings(name="Deepdesk staff"), context=context)
 
 
 def require(session: Session, code: str) -> Account:
