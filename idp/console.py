@@ -10,6 +10,7 @@ from flask.cli import ScriptInfo
 
 from idp import __version__
 from idp.cli import COMMANDS
+from idp.sandbox.command import sandbox
 from idp.settings import SettingsError
 
 
@@ -25,7 +26,7 @@ def cli() -> None:
     """Deepdesk's identity provider."""
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, sandbox):
     cli.add_command(_command)
 
 

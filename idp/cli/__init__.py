@@ -10,7 +10,6 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.init,
     operations.serve,
     operations.doctor,
-    operations.sandbox,
     accounts.group,
     providers.group,
     clients.group,

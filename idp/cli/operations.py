@@ -1,4 +1,4 @@
-"""``idp init``, ``serve``, ``doctor``, ``sandbox``: running the provider."""
+"""``idp init``, ``serve``, ``doctor``: running the provider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from idp.cli.runtime import context, parts, refusing
 from idp.services.operations import keys, readiness
 from idp.services.operations.schema import migrate
 from idp.services.registry import accounts
-from idp.settings import is_loopback
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
@@ -72,23 +71,6 @@ def doctor(as_json: bool) -> None:
     shown.rows(rows, ("part", "verdict", "finding"), as_json=as_json, empty="")
     if any(finding.breaks for finding in found):
         raise SystemExit(1)
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--port", type=click.IntRange(1024, 65500), default=8000, show_default=True)
-def sandbox(host: str, port: int) -> None:
-    """Serve this provider with a demo account, a simulated platform and a sample service. Development only.
-
-    \b
-    Example: idp sandbox --port 8000
-    """
-    from idp.sandbox.command import run
-
-    if not is_loopback(host):
-        click.echo("Error: the sandbox is for this machine only; --host must be a loopback address.", err=True)
-        raise SystemExit(1)
-    run(host=host, port=port)
 
 
 def _verdict(finding: readiness.Finding) -> str:

@@ -61,10 +61,10 @@ class Sealer:
         cipher = self._ciphers.get(fingerprint)
         if form != _FORMAT or cipher is None:
             raise CannotOpen(f"no configured key opens {record}")
-        raw = base64.urlsafe_b64decode(body)
         try:
+            raw = base64.urlsafe_b64decode(body)
             return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], record.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut short, or not base64
             raise CannotOpen(f"the sealed value of {record} was altered or belongs elsewhere") from None
 
 
