@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -48,9 +49,8 @@ def rows(found: Sequence[Facts], columns: Sequence[str], *, as_json: bool, empty
         table.add_column(column.replace("_", " "), overflow="fold")
     for one in found:
         table.add_row(*(_text(one[column]) for column in columns))
-    console = Console()
     # Piped output is read by programs and searched by people: nothing may be folded there.
-    console.print(table, width=None if console.is_terminal else WIDE)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def line(values: Facts) -> None:
@@ -72,14 +72,14 @@ def _plain(values: Facts) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     match value:
-        case None | [] | () | {}:
+        case None | [] | ():
             return "–"
         case bool():
             return "yes" if value else "no"
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S UTC")
         case Mapping():
-            return ", ".join(f"{key}={one}" for key, one in value.items())
+            return ", ".join(f"{key}={_text(one)}" for key, one in value.items()) or "–"
         case list() | tuple():
-            return " ".join(str(one) for one in value)
+            return " ".join(_text(one) for one in value)
     return str(value)

@@ -29,5 +29,4 @@ def _facts(world: World) -> LandingFacts:
         account_code=ACCOUNT,
         people=tuple(Choice(name=person.name, meaning=person.about) for person in PEOPLE),
         faults=tuple(Choice(name=fault.label, meaning="") for fault in Fault if fault is not Fault.NONE),
-        faults_url=world.platform_url,
     )

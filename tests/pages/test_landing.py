@@ -17,7 +17,6 @@ def test_it_leads_to_the_three_addresses_and_the_discovery_document(page: str) -
     for address in (FACTS.issuer, FACTS.platform_url, FACTS.sample_service_url):
         assert f'href="{address}/"' in page
     assert f'href="{FACTS.issuer}/.well-known/openid-configuration"' in page
-    assert f'href="{FACTS.faults_url}"' in page
 
 
 def test_it_names_everybody_and_every_fault(page: str) -> None:

@@ -68,11 +68,12 @@ FACTS = LandingFacts(
         Choice(name="Nobody Norole", meaning="Somebody without a role."),
     ),
     faults=(
-        Choice(name="Slow", meaning="The platform takes ten seconds to answer."),
-        Choice(name="Broken", meaning="The platform answers with an error."),
-        Choice(name="Refusal", meaning="The platform says no."),
+        Choice(name="The person is refused", meaning=""),
+        Choice(name="The platform is very slow", meaning=""),
+        Choice(name="The platform has a server error (500)", meaning=""),
+        Choice(name="The token answers another sign-in (wrong nonce)", meaning=""),
+        Choice(name="Rotated key", meaning="the signing key was just changed, which should still work."),
     ),
-    faults_url="http://localhost:8001/faults",
 )
 
 

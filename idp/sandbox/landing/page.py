@@ -31,8 +31,6 @@ class LandingFacts:
     account_code: str
     people: tuple[Choice, ...]
     faults: tuple[Choice, ...]
-    faults_url: str
-    """Where the faults are switched on and off."""
 
 
 def create_landing(view: LandingFacts) -> Blueprint:
