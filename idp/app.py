@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp import logs
 from idp.api import probes
-from idp.browser import cookies, headers, sso
+from idp.browser import cookies, headers, sso, wellformed
 from idp.cli import COMMANDS
 from idp.domain.clock import Clock, SystemClock
 from idp.outbound.http import HttpClient
@@ -66,6 +66,8 @@ def _extension_config(settings: Settings) -> dict[str, object]:
         "SECRET_KEY_FALLBACKS": older,
         "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
         "SQLALCHEMY_DATABASE_URI": settings.database_url.get_secret_value(),
+        # Errors end in the log: digests and addresses do not belong there.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
         "WTF_CSRF_TIME_LIMIT": settings.session_ttl,
         # The form's own token is the check; we send no referrer that could be compared.
         "WTF_CSRF_SSL_STRICT": False,
@@ -113,6 +115,7 @@ def _init_edges(app: Flask, settings: Settings) -> None:
     sso.init_app(app)
     headers.init_app(app, settings)
     logs.init_app(app)
+    wellformed.init_app(app)
     errors.init_app(app)
     for protocol in (metadata, rfc6749_authorize, rfc6749_token, oidc_userinfo):
         # No cookie of ours is trusted there without a check of the request's own.

@@ -31,9 +31,16 @@ class SignedInPerson(UserMixin):  # type: ignore[misc]
         return self.session.sid
 
 
+class _WithoutRememberMe(LoginManager):  # type: ignore[misc]
+    """Flask-Login without its remember-me cookie, for which it would open Flask's session on every answer."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
 def init_app(app: Flask) -> None:
     """Tell Flask-Login how a request's person is found."""
-    manager = LoginManager()
+    manager = _WithoutRememberMe()
     # Its own protection hashes X-Forwarded-For, which anybody can write; our cookie is random and single.
     manager.session_protection = None
     manager.request_loader(_person_of)
