@@ -21,6 +21,8 @@ def run() -> None:
             connection=connection,
             target_metadata=metadata,
             render_item=_render_item,
+            # Alembic thinks otherwise of SQLite; as the application opens it, its DDL rolls back too.
+            transactional_ddl=True,
             **current_app.extensions["migrate"].configure_args,
         )
         with context.begin_transaction():

@@ -14,7 +14,8 @@ install() {
 }
 
 if .venv/bin/uv --version >/dev/null 2>&1; then
-    install .venv/bin/uv pip install --quiet --python .venv/bin/python >"$log" 2>&1 && exit 0
+    # Compiled now, not at the first start of every command, nor never where bytecode is not written.
+    install .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python >"$log" 2>&1 && exit 0
 fi
 echo "  uv cannot do it here; pip does, which takes longer" >&2
 install .venv/bin/python -m pip install --quiet --disable-pip-version-check >>"$log" 2>&1 && exit 0
