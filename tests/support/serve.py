@@ -77,9 +77,10 @@ class Served:
 
 
 @contextmanager
-def serving(directory: Path, **settings: str) -> Iterator[Served]:
+def serving(directory: Path, *, workers: int = 1, **settings: str) -> Iterator[Served]:
     """Initialise a provider in ``directory`` and serve it on a free loopback port while the block runs.
 
+    :param workers: server processes.
     :param settings: further settings by their full names, e.g. ``IDP_DATABASE_URL="postgresql+psycopg://…"``.
     """
     port = free_port()
@@ -88,7 +89,8 @@ def serving(directory: Path, **settings: str) -> Iterator[Served]:
     made = run_idp("init", env=env)
     assert made.returncode == 0, f"idp init: {made.stderr}"
     log_file = directory / "serve.log"
-    with running([IDP, "serve", "--bind", f"127.0.0.1:{port}"], log_file, env=environment(env)) as process:
+    command = [IDP, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+    with running(command, log_file, env=environment(env)) as process:
         wait_for(f"{issuer}/readyz", process, log_file)
         yield Served(issuer=issuer, env=env, log_file=log_file)
 

@@ -1,0 +1,113 @@
+"""Eight processes present one code to two server processes: one gets tokens, and a reuse ends what it got."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import pytest
+import requests
+
+from tests.interop.service import REDIRECT_URI, Service
+from tests.interop.walking import Browser
+from tests.support.platform import RunningPlatform, running_platform
+from tests.support.serve import Served, serving
+
+PROCESSES = 8
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The provider as it runs in production, two server processes on one database."""
+    settings = {}
+    if request.param == "postgres":
+        settings["IDP_DATABASE_URL"] = request.getfixturevalue("postgres").fresh_database()
+    with serving(tmp_path_factory.mktemp("provider"), workers=2, **settings) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[RunningPlatform]:
+    """An upstream."""
+    with running_platform() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def service(provider: Served, platform: RunningPlatform) -> Service:
+    """A service of an account whose people sign in at the platform."""
+    provider.command("accounts", "create", "acme", "--name", "Acme")
+    provider.command(
+        *("providers", "create", "acme", "platform", "--kind", "oidc", "--issuer", platform.issuer),
+        *("--client-id", platform.client_id, "--client-secret-file", "-", "--role-based-iam"),
+        stdin=platform.client_secret,
+    )
+    return Service.register(provider, "Studio", "--account", "acme")
+
+
+def _present(start: Barrier, answers: Any, url: str, form: dict[str, str], credentials: tuple[str, str]) -> None:
+    """Present the code at the same moment as the other processes; runs in a process of its own."""
+    start.wait(PATIENCE_SECONDS)
+    answer = requests.post(url, data=form, auth=credentials, timeout=PATIENCE_SECONDS)
+    answers.put((answer.status_code, answer.json()))
+
+
+def _race(service: Service, code: str) -> list[tuple[int, dict[str, Any]]]:
+    spawning = multiprocessing.get_context("spawn")
+    start, answers = spawning.Barrier(PROCESSES), spawning.Queue()
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": service.verifier,
+    }
+    credentials = (service.client_id, service.client_secret)
+    racers = [
+        spawning.Process(target=_present, args=(start, answers, f"{service.issuer}/oauth/token/", form, credentials))
+        for _ in range(PROCESSES)
+    ]
+    for racer in racers:
+        racer.start()
+    outcomes = [answers.get(timeout=PATIENCE_SECONDS) for _ in racers]
+    for racer in racers:
+        racer.join()
+        racer.close()
+    answers.close()
+    answers.join_thread()
+    return outcomes
+
+
+def _userinfo(service: Service, access_token: str) -> int:
+    headers = {"Authorization": f"Bearer {access_token}"}
+    return requests.get(f"{service.issuer}/oauth/userinfo/", headers=headers, timeout=15).status_code
+
+
+def test_of_eight_processes_one_gets_tokens_and_the_reuse_ends_them(service: Service) -> None:
+    browser = Browser(stop=REDIRECT_URI)
+    with browser.session:
+        code = browser.submit(browser.open(service.authorize_url()), person="manager").query["code"]
+
+    outcomes = _race(service, code)
+
+    assert Counter(status for status, _ in outcomes) == {200: 1, 400: PROCESSES - 1}
+    assert {body["error"] for status, body in outcomes if status == 400} == {"invalid_grant"}
+    won = next(body for status, body in outcomes if status == 200)
+    # Seven of the eight were reuses of a spent code, so what the first got has ended already.
+    assert _userinfo(service, won["access_token"]) == 401
+
+
+def test_a_later_reuse_ends_what_the_code_gave(service: Service) -> None:
+    browser = Browser(stop=REDIRECT_URI)
+    with browser.session:
+        code = browser.submit(browser.open(service.authorize_url()), person="agent").query["code"]
+    tokens = service.redeem(code)
+    assert _userinfo(service, tokens["access_token"]) == 200
+
+    with pytest.raises(AssertionError, match="invalid_grant"):
+        service.redeem(code)
+
+    assert _userinfo(service, tokens["access_token"]) == 401

@@ -1,0 +1,146 @@
+"""README.md is true: its blocks, word for word, register, connect, sign a person in and read the claims."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.interop.walking import Browser, Page
+from tests.readme.conftest import REDIRECT_URI
+from tests.readme.document import blocks, the_block, the_blocks
+from tests.readme.running import Terminal, program
+from tests.support.node import PEERS, Node
+
+RUN_BY_THESE_TESTS = {
+    ("Two commands", "sh"),
+    ("Register your first service", "sh"),
+    ("Register your first service", "js"),
+    ("Connect an upstream", "sh"),
+    ("Read the claims", "python"),
+    ("Services that know no PKCE", "sh"),
+    ("Services that know no PKCE", "python"),
+    ("When something is not as expected", "sh"),
+}
+
+ASK_OPENID_CLIENT = """
+import { createInterface } from "node:readline";
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { url, checks } = await begin();
+console.log(url.href);
+const tokens = await finish(new URL((await lines.next()).value), checks);
+console.log(JSON.stringify({ id_token: tokens.id_token, claims: tokens.claims() }));
+process.exit(0);
+"""
+ASK_OAUTH2CLIENT = """
+print(begin("the-state"), flush=True)
+print(finish(input()), flush=True)
+"""
+ASK_PYJWT = """
+import json
+print(json.dumps({"role": role, "data": data}))
+"""
+
+
+def test_nothing_in_it_is_left_unrun() -> None:
+    assert {(block.heading, block.language) for block in blocks()} == RUN_BY_THESE_TESTS
+
+
+def test_make_run_prints_one_address(said: str, issuer: str) -> None:
+    assert re.findall(r"http\S+", said) == [f"{issuer}/"]
+
+
+def test_the_other_command_is_one_that_make_knows(terminal: Terminal) -> None:
+    (word, target) = the_blocks("Two commands", "sh")[1].split()
+    assert word == "make"
+    assert re.search(rf"^  {target}\s", terminal.run("make"), re.MULTILINE)
+
+
+def test_an_upstream_is_connected_and_its_redirect_uri_is_told(connected: dict[str, str], issuer: str) -> None:
+    assert connected["redirect_uri"] == f"{issuer}/oauth/callback/globex.platform/"
+    assert connected["role_based_iam"] == "yes"
+
+
+def test_a_person_signs_in_with_openid_client(
+    node: Node, issuer: str, service: dict[str, str], browser: Browser, tmp_path: Path
+) -> None:
+    tokens = _sign_in_with_openid_client(node, issuer, service, browser, tmp_path)
+    assert tokens["claims"]["roles"] == ["deepdesk.manager"]
+    assert tokens["claims"]["account"] == "acme"
+    read = _read_with_pyjwt(issuer, service["client_id"], tokens["id_token"], tmp_path)
+    assert read == {"role": "deepdesk.manager", "data": tokens["claims"]}
+
+
+def test_a_person_of_the_new_upstream_signs_in_with_oauth2client(
+    issuer: str, dashboard: dict[str, str], browser: Browser, tmp_path: Path
+) -> None:
+    source = _given(issuer, dashboard) + the_block("Services that know no PKCE", "python") + ASK_OAUTH2CLIENT
+    with program(sys.executable, "-c", source, cwd=tmp_path, env={}) as oauth2client:
+        callback = _choose(browser, oauth2client.says(), "editor")
+        assert callback.query["state"] == "the-state"
+        oauth2client.hears(callback.query["code"])
+        id_token = oauth2client.says()
+
+    read = _read_with_pyjwt(issuer, dashboard["client_id"], id_token, tmp_path)
+    assert read["role"] == "deepdesk.editor"
+    assert read["data"]["account"] == "globex"
+
+
+def test_pyjwt_refuses_the_token_of_another_service(
+    issuer: str, node: Node, service: dict[str, str], browser: Browser, tmp_path: Path
+) -> None:
+    tokens = _sign_in_with_openid_client(node, issuer, service, browser, tmp_path)
+    with pytest.raises(AssertionError, match="InvalidAudienceError"):
+        _read_with_pyjwt(issuer, "another-service", tokens["id_token"], tmp_path)
+
+
+def test_somebody_who_looks_for_a_reason_finds_it(
+    terminal: Terminal, node: Node, issuer: str, service: dict[str, str], browser: Browser, tmp_path: Path
+) -> None:
+    _sign_in_with_openid_client(node, issuer, service, browser, tmp_path)
+    printed = terminal.run(the_block("When something is not as expected", "sh"))
+    assert "broken" not in printed
+    assert "rule=literal" in printed
+    assert "sign_in.finished" in printed
+
+
+def _sign_in_with_openid_client(
+    node: Node, issuer: str, service: dict[str, str], browser: Browser, directory: Path
+) -> dict[str, object]:
+    """Sign the manager in; returns ``id_token`` and ``claims``."""
+    (directory / "node_modules").symlink_to(PEERS / "node_modules")
+    script = directory / "service.mjs"
+    script.write_text(the_block("Register your first service", "js") + ASK_OPENID_CLIENT, encoding="utf-8")
+    env = {
+        "ISSUER": issuer,
+        "CLIENT_ID": service["client_id"],
+        "CLIENT_SECRET": service["client_secret"],
+        "REDIRECT_URI": REDIRECT_URI,
+    }
+    with program(node.executable, script.name, cwd=directory, env=env) as openid_client:
+        callback = _choose(browser, openid_client.says(), "manager")
+        openid_client.hears(callback.url)
+        return json.loads(openid_client.says())
+
+
+def _choose(browser: Browser, address: str, person: str) -> Page:
+    """Go where the service sends the browser, and choose somebody at the simulated platform."""
+    callback = browser.submit(browser.open(address), person=person)
+    assert callback.url.startswith(REDIRECT_URI), callback
+    return callback
+
+
+def _read_with_pyjwt(issuer: str, client_id: str, id_token: str, directory: Path) -> dict[str, object]:
+    given = _given(issuer, {"client_id": client_id}) + f"id_token = {id_token!r}\n"
+    source = given + the_block("Read the claims", "python") + ASK_PYJWT
+    with program(sys.executable, "-c", source, cwd=directory, env={}) as pyjwt:
+        return json.loads(pyjwt.says())
+
+
+def _given(issuer: str, client: dict[str, str]) -> str:
+    """Return the names that the README's Python takes as given."""
+    names = {"issuer": issuer} | {name: client[name] for name in ("client_id", "client_secret") if name in client}
+    return "".join(f"{name} = {value!r}\n" for name, value in names.items())
