@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
-SLOW := postgres or browser or node or interop or e2e
+SLOW := postgres or browser or node or interop or e2e or readme or processes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

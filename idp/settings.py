@@ -15,7 +15,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -170,8 +170,8 @@ class Settings(BaseModel):
         parts = urlsplit(issuer)
         if parts.scheme not in {"http", "https"} or issuer != f"{parts.scheme}://{parts.netloc}":
             raise ValueError("must be scheme and host only, as in https://login.example.com, without a trailing slash")
-        if not parts.hostname or "@" in parts.netloc or issuer != issuer.lower():
-            raise ValueError("must name a host in lower case, without a user name")
+        if not parts.hostname or "@" in parts.netloc or issuer != issuer.lower() or not _has_a_port(parts):
+            raise ValueError("must name a host in lower case, perhaps with a port, without a user name")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("may be http on this machine (127.0.0.1, localhost) only; use https")
         return issuer
@@ -189,6 +189,8 @@ class Settings(BaseModel):
         scheme = url.get_secret_value().partition(":")[0]
         if scheme not in {"sqlite", "postgresql+psycopg"}:
             raise ValueError("must start with postgresql+psycopg:// or sqlite:///")
+        if scheme == "sqlite" and not url.get_secret_value().startswith("sqlite:////"):
+            raise ValueError("must name SQLite's file by its absolute path, as in sqlite:////var/lib/idp/idp.db")
         return url
 
     @field_validator("redis_url")
@@ -241,6 +243,21 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # told when the setting itself is checked
+        return None
+
+
+def _has_a_port(parts: SplitResult) -> bool:
+    """Say whether the port is a number, or left out."""
+    try:
+        return parts.port != 0
     except ValueError:
         return False
 
@@ -307,8 +324,8 @@ def _split(name: str, value: str) -> Any:
 def _with_defaults(given: dict[str, Any], root: Path) -> dict[str, Any]:
     """Fill in the defaults that depend on other settings."""
     production = given.get("env") == Environment.PRODUCTION
-    instance = root / given.get("instance_dir", "instance")
-    host = urlsplit(str(given.get("issuer", "http://127.0.0.1:8000"))).hostname or "localhost"
+    instance = (root / given.get("instance_dir", "instance")).absolute()
+    host = _host_of(given.get("issuer", "http://127.0.0.1:8000")) or "localhost"
     computed: dict[str, Any] = {
         "database_url": f"sqlite:///{instance / 'idp.db'}",
         "mail_from": f"Deepdesk <no-reply@{host}>",

@@ -8,9 +8,13 @@ NUL = "\0"
 
 
 def init_app(app: Flask) -> None:
-    """Refuse a NUL character in path or query: PostgreSQL's text cannot hold one."""
+    """Refuse a NUL character in path or query, which PostgreSQL's text cannot hold, and a query with raw bytes.
+
+    A URL is ASCII (RFC 3986 §2); bytes that are not even UTF-8 break whoever decodes them.
+    """
 
     @app.before_request
-    def refuse_nul() -> None:
-        if NUL in request.path or b"%00" in request.query_string or NUL.encode() in request.query_string:
+    def refuse() -> None:
+        query = request.query_string
+        if NUL in request.path or b"%00" in query or NUL.encode() in query or not query.isascii():
             abort(400)

@@ -123,8 +123,11 @@ def update(account: str, code: str, client_secret_file: str | None, as_json: boo
     Example: idp providers update acme okta --role-ceiling deepdesk.editor
     """
     secret = None if client_secret_file is None else read_secret(client_secret_file, prompt="Client secret")
+    issuer_before = service.show(account, code).issuer
     row = service.update(account, code, _parsed(given), client_secret=secret, parts=parts(), context=context())
     shown.facts(facts_of(row), as_json=as_json)
+    if row.issuer != issuer_before:
+        click.echo("Note: people are known by issuer and id; who came by the old issuer is a stranger now.", err=True)
 
 
 @group.command()

@@ -18,6 +18,7 @@ class AuthorizationRequest:
     :param scope: what is granted if the person signs in, not what was asked for.
     :param state: opaque, returned unchanged.
     :param code_challenge: S256, or none for a client that may go without.
+    :param idp_hint: code of the upstream provider to go to without asking; a wish, so an unknown one is no error.
     :param silent: ``prompt=none``: answer without showing anything.
     """
 
@@ -28,6 +29,7 @@ class AuthorizationRequest:
     nonce: str | None = None
     code_challenge: str | None = None
     silent: bool = False
+    idp_hint: str | None = None
     login_hint: str | None = None
     ui_locales: str | None = None
 

@@ -123,7 +123,6 @@ class Refusal(StrEnum):
     USER_DISABLED = "user_disabled"
     ACCOUNT_DISABLED = "account_disabled"
     ADDRESS_TAKEN = "address_taken"
-    OTHER_ACCOUNT = "other_account"
 
 
 class NotAdmitted(DomainError):

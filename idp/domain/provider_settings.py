@@ -14,6 +14,7 @@ KINDS_BUILT = ("oidc",)
 KINDS_PROMISED = ("google", "entra", "genesys", "ringcentral", "salesforce", "oauth2")
 MAX_TEXT = 255
 MAX_URL = 2048
+_GOOGLE = frozenset({"https://accounts.google.com", "accounts.google.com"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -82,6 +83,8 @@ class ProviderSettings:
                 yield f"{option} must have 1 to {limit} printable characters"
 
     def _url_problems(self) -> Iterable[str]:
+        if self.issuer in _GOOGLE:
+            yield "Google would let in anybody who has an account there; --kind google pins that, and is not built yet"
         if not self.issuer:
             yield "--issuer is needed: the upstream's issuer identifier, as its discovery document gives it"
         urls = {

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, jsonify, make_response, render_template, request, url_for
+from flask import Flask, current_app, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import NotFound as NotFound404
 
 from idp.browser import bond
 from idp.browser.audience import is_machine
@@ -113,6 +114,7 @@ def _form_too_old(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    error = _slash_aside(error)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     if is_machine(request.path):
         body = {"error": "invalid_request", "error_description": f"{status.phrase}."}
@@ -125,6 +127,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response
+
+
+def _slash_aside(error: HTTPException) -> HTTPException:
+    """Say 405 without the trailing slash where it would be 405 with it: the router says 404 there."""
+    if not isinstance(error, NotFound404) or request.path.endswith("/"):
+        return error
+    allowed = list(current_app.url_map.bind("").allowed_methods(f"{request.path}/"))
+    return MethodNotAllowed(allowed) if allowed and request.method not in allowed else error
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

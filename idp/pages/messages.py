@@ -102,11 +102,6 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
         sentence=_("We could not tell with certainty which person in Deepdesk you are, so we let nobody in."),
         advice=_("Please ask your administrator, who can put this right."),
     ),
-    "other_account": ErrorText(
-        title=_("This service is for another company"),
-        sentence=_("You are signed in, but not with the company that this service belongs to."),
-        advice=_("Sign out and sign in with the right company, or ask the person who sent you here."),
-    ),
     "not_found": ErrorText(
         title=_("There is no such page"),
         sentence=_("The address may have a typing mistake, or the page has moved."),

@@ -25,13 +25,14 @@ RESUME_PATH = "/oauth/authorize/resume/"
 @blueprint.get("/login/")
 @spends
 def sign_in() -> ResponseReturnValue:
-    """Offer the ways in for a waiting request; one alone is taken at once."""
+    """Offer the ways in for a waiting request; the one that is hinted at, or the only one, is taken at once."""
     parked_id = request.args.get("r")
     if parked_id is None:
         return _without_request()
     found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
-    if len(found.providers) == 1 and not sso.has_signed_out():
-        return _away(found, found.providers[0].code, parked_id)
+    straight = found.hinted or (None if sso.has_signed_out() else found.only)
+    if straight is not None:
+        return _away(found, straight.code, parked_id)
     return render_template(
         "sign_in.html",
         account_name=found.account_name,

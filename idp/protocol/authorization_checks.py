@@ -21,11 +21,11 @@ from idp.protocol.errors import OAuthError, invalid_request
 from idp.protocol.parameters import Parameters
 from idp.services.registry.clients import RegisteredClient
 
-MAX_LENGTHS = {"state": 2048, "nonce": 1024, "login_hint": 512, "ui_locales": 256}
+MAX_LENGTHS = {"state": 2048, "nonce": 1024, "login_hint": 512, "ui_locales": 256, "idp_hint": 128}
 UNDERSTOOD = frozenset(
     {
         *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "account"),
-        *("code_challenge", "code_challenge_method", "prompt", "login_hint", "ui_locales"),
+        *("code_challenge", "code_challenge_method", "prompt", "idp_hint", "login_hint", "ui_locales"),
     }
 )
 """The parameters that have an effect; all others are ignored or refused."""
@@ -200,6 +200,7 @@ def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> Au
         nonce=sent.get("nonce"),
         code_challenge=sent.get("code_challenge"),
         silent=sent.get("prompt") == "none",
+        idp_hint=sent.get("idp_hint"),
         login_hint=sent.get("login_hint"),
         ui_locales=sent.get("ui_locales"),
     )

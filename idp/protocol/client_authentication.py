@@ -6,7 +6,6 @@ The methods are registered with Authlib's server, which walks through them.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -97,7 +96,7 @@ def _basic_credentials(header: str) -> tuple[str, str] | None:
     try:
         identifier, colon, secret = base64.b64decode(encoded.strip(), validate=True).partition(b":")
         decoded = _form_decoded(identifier), _form_decoded(secret)
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # not ASCII, not base64, or not UTF-8 inside
         return None
     return decoded if colon and "\0" not in "".join(decoded) else None
 

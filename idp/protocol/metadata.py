@@ -62,14 +62,14 @@ def init_app(issuer: str) -> bytes:
     return json.dumps(document(issuer)).encode()
 
 
-@blueprint.get(OPENID_PATH)
-@blueprint.get(OAUTH_PATH)
+@blueprint.get(OPENID_PATH, provide_automatic_options=False)
+@blueprint.get(OAUTH_PATH, provide_automatic_options=False)
 def metadata() -> ResponseReturnValue:
     """Describe the provider."""
     return _cacheable(current_app.extensions["metadata"], METADATA_MAX_AGE_SECONDS)
 
 
-@blueprint.get(JWKS_PATH)
+@blueprint.get(JWKS_PATH, provide_automatic_options=False)
 def jwks() -> ResponseReturnValue:
     """Publish the keys that verify our tokens."""
     return _cacheable(parts().keys.jwks(now=parts().clock.now()), JWKS_MAX_AGE_SECONDS)

@@ -17,7 +17,7 @@ PATH = "/oauth/userinfo/"
 blueprint = Blueprint("userinfo", __name__)
 
 
-@blueprint.route(PATH, methods=["GET", "POST"])
+@blueprint.route(PATH, methods=["GET", "POST"], provide_automatic_options=False)
 def userinfo() -> ResponseReturnValue:
     """Say who the token's person is."""
     try:

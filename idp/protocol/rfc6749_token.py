@@ -86,7 +86,7 @@ _server = TokenServer()
 _server.register_grant(AuthorizationCodeGrant)
 
 
-@blueprint.post(PATH)
+@blueprint.post(PATH, provide_automatic_options=False)
 def token() -> ResponseReturnValue:
     """Give tokens for a grant."""
     try:

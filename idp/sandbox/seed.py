@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from sqlalchemy import update
 
 from idp.cli.runtime import context, parts
 from idp.domain.client_metadata import ClientMetadata
@@ -13,6 +14,8 @@ from idp.services.operations import keys
 from idp.services.operations.schema import migrate
 from idp.services.registry import accounts, clients, providers
 from idp.services.registry.accounts import AccountSettings
+from idp.store.unit_of_work import unit_of_work
+from idp.store.upstream_identities import UpstreamIdentityLink
 
 
 def seed(app: Flask, world: World) -> None:
@@ -48,7 +51,16 @@ def _provider(world: World) -> None:
     except AlreadyExists:
         if providers.show(ACCOUNT, PROVIDER).issuer != world.platform_url:
             changes = {"issuer": world.platform_url}
-            providers.update(ACCOUNT, PROVIDER, changes, client_secret=None, parts=parts(), context=context())
+            row = providers.update(ACCOUNT, PROVIDER, changes, client_secret=None, parts=parts(), context=context())
+            _move_people(row.id, world.platform_url)
+
+
+def _move_people(provider_id: str, issuer: str) -> None:
+    """Let the made-up people stay who they are although their platform moved to another port."""
+    with unit_of_work() as session:
+        session.execute(
+            update(UpstreamIdentityLink).where(UpstreamIdentityLink.provider_id == provider_id).values(issuer=issuer)
+        )
 
 
 def _client(world: World) -> None:

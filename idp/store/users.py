@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from idp.domain.identifiers import AccountCode, UserId
 from idp.store.db import Base
 
+MAX_LOCALE_LENGTH = 35
+"""Enough for every language tag without extensions (RFC 5646 §4.4.1)."""
+
 
 class User(Base):
     """One person in one account.
@@ -40,7 +43,7 @@ class User(Base):
     name: Mapped[str | None] = mapped_column(String(255))
     given_name: Mapped[str | None] = mapped_column(String(255))
     family_name: Mapped[str | None] = mapped_column(String(255))
-    locale: Mapped[str | None] = mapped_column(String(35))
+    locale: Mapped[str | None] = mapped_column(String(MAX_LOCALE_LENGTH))
     roles: Mapped[list[str]]
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

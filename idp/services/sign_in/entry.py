@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
@@ -29,7 +30,7 @@ from idp.store.sign_ins import SignIn
 from idp.store.sso_sessions import UpstreamSession
 from idp.store.unit_of_work import unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
-from idp.store.users import User
+from idp.store.users import MAX_LOCALE_LENGTH, User
 
 
 def enter(
@@ -41,6 +42,16 @@ def enter(
 
     :raises NotAdmitted: they may not enter; recorded before it is raised, and no user was made.
     """
+    try:
+        return _enter(provider, identity, cookies, parts, context)
+    except IntegrityError:
+        # Somebody new arrived twice at once, and the other arrival made the user: now they are known.
+        return _enter(provider, identity, cookies, parts, context)
+
+
+def _enter(
+    provider: Provider, identity: UpstreamIdentity, cookies: Collection[str], parts: Parts, context: Context
+) -> Begun:
     rules = settings_of(provider).rules()
     address = parse_address(identity.email or "")
     with unit_of_work() as session:
@@ -128,16 +139,17 @@ def _refresh(
     context: Context,
 ) -> None:
     """Bring the user's record up to what the upstream says now."""
+    # Looked up before anything is changed: the query flushes, and the address might not be free.
+    others = _holder(session, user.account_code, address) not in {None, UserId(user.id)}
     user.roles = list(derivation.roles)
     user.name = identity.name
     user.given_name = identity.given_name
     user.family_name = identity.family_name
-    user.locale = identity.locale
+    user.locale = identity.locale if len(identity.locale or "") <= MAX_LOCALE_LENGTH else None
     user.last_sign_in_at = context.now
     user.email = address.given if address else None
     user.email_canonical = address.canonical if address else None
     # An address that somebody else answers for stays theirs: here it is display only.
-    others = _holder(session, user.account_code, address) not in {None, UserId(user.id)}
     user.email_vouched = identity.email_vouched and address is not None and not others
     for link in upstream_identities.of_user(session, UserId(user.id)):
         if (link.issuer, link.subject) == (identity.issuer, identity.subject):

@@ -32,6 +32,16 @@ class WaysIn:
     service_name: str
     providers: Sequence[ProviderChoice]
 
+    @property
+    def only(self) -> ProviderChoice | None:
+        """The provider, when there is exactly one."""
+        return self.providers[0] if len(self.providers) == 1 else None
+
+    @property
+    def hinted(self) -> ProviderChoice | None:
+        """The provider that the request names by ``idp_hint``, when the account has it."""
+        return next((choice for choice in self.providers if choice.code == self.request.idp_hint), None)
+
 
 def of_waiting(parked_id: str, *, browser: str, context: Context) -> WaysIn:
     """Return the ways in for a request that waits for this browser.
