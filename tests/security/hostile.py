@@ -1,0 +1,263 @@
+"""What hostile callers send, and what counts as a decent answer to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from werkzeug.test import TestResponse
+
+from tests.support.app import ISSUER, Browser, OpenIdProvider
+from tests.support.rp import DESCRIPTION, REDIRECT_URI
+
+FORM = "application/x-www-form-urlencoded"
+
+VALUES: dict[str, str] = {
+    "empty": "",
+    "5 KB": "x" * 5000,
+    "100 KB": "x" * 100_000,
+    "non-ASCII": "%C3%A9%F0%9F%A6%94",
+    "quoted": "%22%27%5C%60",
+    "NUL": "a%00b",
+    "line ends": "a%0D%0ASet-Cookie:%20a=b",
+    "a lone surrogate": "%ED%A0%80",
+    "another kind of escape": "%uD800",
+    "invalid percent encoding": "%zz%",
+    "not UTF-8": "%FF%FE%C3",
+    "overlong UTF-8": "%C0%AF%E0%80%AF",
+    "raw bytes": "\xff\xe9",
+    "control characters": "%01%1B%7F",
+    "right-to-left and zero width": "%E2%80%AE%E2%80%8B",
+    "spaces": "%20%20",
+    "JSON": "%7B%22a%22%3A%5B1%5D%7D",
+    "deep JSON": "%5B" * 1200,
+    "a number": "-1e999",
+    "SQL": "%27%20OR%201%3D1--%20",
+    "templates": "%25s%25n%7B0%7D%7B%7B7*7%7D%7D",
+    "a path": "..%2F..%2Fetc%2Fpasswd",
+    "markup": "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    "another site": "https%3A%2F%2Fevil.example%2F",
+}
+"""As they stand in a query or a form: percent-encoded, well or badly."""
+
+OAUTH_ERRORS = frozenset(
+    {
+        *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+        *("invalid_scope", "unsupported_response_type", "access_denied", "login_required", "invalid_target"),
+        *("request_not_supported", "request_uri_not_supported", "registration_not_supported"),
+        *("invalid_token", "insufficient_scope"),
+    }
+)
+"""The registered codes that this provider may answer with; ``server_error`` is not one."""
+
+
+class Verdict(StrEnum):
+    """What an answer amounts to."""
+
+    ERROR = "error"
+    """JSON with a registered error code, or a page that says what is wrong."""
+    ERROR_AT_CLIENT = "error at the client"
+    CODE = "code"
+    PARKED = "parked"
+    """Off to the sign-in page."""
+    AGAIN = "again"
+    """A posted authorization request goes to itself by GET."""
+    DONE = "done"
+    """Anything else that is no error."""
+
+
+WRITES: dict[Verdict, Counter[str]] = {
+    Verdict.CODE: Counter(authorization_codes=1, audit_events=1),
+    Verdict.PARKED: Counter(parked_requests=1),
+}
+"""Rows that an answer may have added; all other answers leave no row."""
+
+
+def verdict(answer: TestResponse) -> Verdict:
+    """Say what an answer amounts to.
+
+    :raises AssertionError: it is nothing that anybody should ever get.
+    """
+    assert answer.status_code < 500, f"{answer.status_code}: {answer.get_data(as_text=True)[:300]}"
+    for name, value in answer.headers.items():
+        assert value.isprintable(), f"{name}: {value!r}"
+    if answer.status_code == 303:
+        return _of_redirect(answer.headers["Location"])
+    assert not 300 <= answer.status_code < 400, answer.status_code
+    if answer.status_code < 400:
+        return Verdict.DONE
+    if answer.mimetype == "application/json":
+        return _of_json(answer)
+    assert answer.mimetype == "text/html", answer.mimetype
+    assert 'id="error"' in answer.text or 'id="request-error"' in answer.text, answer.text
+    assert "<script" not in answer.text
+    return Verdict.ERROR
+
+
+def _of_json(answer: TestResponse) -> Verdict:
+    body = answer.get_json()
+    if body == {}:
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+        return Verdict.ERROR
+    assert body["error"] in OAUTH_ERRORS, body
+    assert body.keys() <= {"error", "error_description"}, body
+    assert DESCRIPTION.fullmatch(body.get("error_description", "-")), body
+    return Verdict.ERROR
+
+
+def _of_redirect(location: str) -> Verdict:
+    if location.startswith("/login/?r="):
+        return Verdict.PARKED
+    if location.startswith("/oauth/authorize/?"):
+        return Verdict.AGAIN
+    assert location.startswith(f"{REDIRECT_URI}?"), location
+    params = dict(parse_qsl(urlsplit(location).query))
+    if "error" not in params:
+        assert "code" in params
+        return Verdict.CODE
+    assert "code" not in params
+    assert params["error"] in OAUTH_ERRORS, params
+    assert DESCRIPTION.fullmatch(params["error_description"]), params
+    return Verdict.ERROR_AT_CLIENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One address with everything that it reads.
+
+    :param path: a rule of the application's map.
+    :param sends: ``query`` or ``form``.
+    :param params: what it understands, with values as right as they can be.
+    :param takes: what answers to nonsense may amount to.
+    :param signed_in: whether the browser has a session.
+    """
+
+    path: str
+    method: str = "GET"
+    sends: str = "query"
+    params: dict[str, str] = field(default_factory=dict)
+    takes: frozenset[Verdict] = frozenset({Verdict.ERROR})
+    signed_in: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {'signed in' if self.signed_in else 'signed out'}"
+
+
+ANSWERS = frozenset({Verdict.ERROR, Verdict.ERROR_AT_CLIENT, Verdict.CODE, Verdict.PARKED, Verdict.AGAIN})
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+CLIENT_ID, CLIENT_SECRET = "studio", "the secret of the studio".replace(" ", "-")
+AUTHORIZATION_REQUEST = {
+    "client_id": CLIENT_ID,
+    "redirect_uri": REDIRECT_URI,
+    "response_type": "code",
+    "scope": "openid",
+    "state": "xyz",
+    "nonce": "n",
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+    "response_mode": "query",
+    "prompt": "none",
+    "login_hint": "mia@acme.example",
+    "ui_locales": "en",
+    "account": "acme",
+    "idp_hint": "platform",
+    "max_age": "",
+    "id_token_hint": "",
+    "claims": "",
+    "request": "",
+    "request_uri": "",
+    "registration": "",
+    "resource": "",
+    "acr_values": "1",
+    "display": "page",
+    "anything_else": "1",
+}
+PARKED_REQUEST = {
+    name: AUTHORIZATION_REQUEST[name]
+    for name in (
+        *("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge"),
+        *("code_challenge_method", "login_hint", "ui_locales", "account"),
+    )
+}
+"""What of it is kept while somebody signs in."""
+TOKEN_REQUEST = {
+    "grant_type": "authorization_code",
+    "code": "the code that a test puts here",
+    "redirect_uri": REDIRECT_URI,
+    "code_verifier": "x" * 43,
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
+    "anything_else": "1",
+}
+CALLBACK = {"state": "x" * 43, "code": "x", "iss": "https://platform.acme.example", "error": "", "session_state": "x"}
+NO_ERROR = frozenset({Verdict.ERROR, Verdict.DONE})
+TARGETS = (
+    Target(path="/oauth/authorize/", params=AUTHORIZATION_REQUEST, takes=ANSWERS),
+    Target(path="/oauth/authorize/", params=PARKED_REQUEST, takes=ANSWERS, signed_in=False),
+    Target(
+        path="/oauth/authorize/",
+        method="POST",
+        sends="form",
+        params=AUTHORIZATION_REQUEST,
+        takes=ANSWERS,
+        signed_in=False,
+    ),
+    Target(path="/oauth/token/", method="POST", sends="form", params=TOKEN_REQUEST),
+    Target(path="/oauth/userinfo/", params={"access_token": "x"}),
+    Target(path="/oauth/userinfo/", method="POST", sends="form", params={"access_token": "a.b.c", "other": "1"}),
+    Target(path="/oauth/jwks", params={"anything": "1"}, takes=NO_ERROR),
+    Target(path="/.well-known/openid-configuration", params={"anything": "1"}, takes=NO_ERROR),
+    Target(path="/.well-known/oauth-authorization-server", params={"anything": "1"}, takes=NO_ERROR),
+    Target(path="/oauth/authorize/resume/", params={"r": "x" * 22, "cancel": "1"}),
+    Target(path="/login/", params={"r": "x" * 22}, takes=NO_ERROR),
+    Target(path="/login/with/<code>/", params={"r": "x" * 22}),
+    Target(path="/oauth/callback/", params=CALLBACK),
+    Target(path="/oauth/callback/<own_part>/", params=CALLBACK),
+    Target(path="/logout/", params={"anything": "1"}, takes=NO_ERROR),
+    Target(path="/logout/", method="POST", sends="form", params={"csrf_token": "x"}),
+    Target(path="/static/<path:filename>"),
+    Target(path="/healthz", takes=NO_ERROR),
+    Target(path="/readyz", takes=NO_ERROR),
+)
+
+
+@contextmanager
+def nothing_else_written(op: OpenIdProvider) -> Iterator[list[Verdict]]:
+    """Collect verdicts; afterwards there are the rows that they explain, and no others."""
+    before = Counter(op.rows())
+    verdicts: list[Verdict] = []
+    yield verdicts
+    assert Counter(op.rows()) == before + sum((WRITES.get(one, Counter()) for one in verdicts), Counter[str]())
+
+
+def send(
+    browser: Browser, target: Target, raw: str, *, path: str | None = None, headers: Iterable[tuple[str, str]] = ()
+) -> TestResponse:
+    """Send parameters exactly as they stand, byte by byte."""
+    environ: dict[str, Any] = {"PATH_INFO": path or target.path}
+    body = None
+    if target.sends == "form":
+        body = raw.encode("latin-1")
+        environ["CONTENT_TYPE"] = FORM
+    else:
+        environ["QUERY_STRING"] = raw
+    for name, value in headers:
+        environ[name if name == "CONTENT_TYPE" else f"HTTP_{name.upper().replace('-', '_')}"] = value
+    return browser.http.open(
+        "/", base_url=ISSUER, method=target.method, data=body, environ_overrides=environ, buffered=True
+    )
+
+
+def encoded(params: dict[str, str]) -> dict[str, str]:
+    """Percent-encode the values."""
+    return {name: quote(value, safe="") for name, value in params.items()}
+
+
+def joined(params: dict[str, str]) -> str:
+    return "&".join(f"{name}={value}" for name, value in params.items())

@@ -1,0 +1,219 @@
+"""Whoever an upstream vouches for is let in or refused, and both are recorded, also when they come at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from sqlalchemy import func, select
+
+from idp.domain.errors import NotAdmitted, Refusal
+from idp.domain.provider_settings import ProviderSettings
+from idp.domain.roles import Role
+from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
+from idp.services.registry import accounts, providers
+from idp.services.registry.accounts import AccountSettings
+from idp.services.sessions import sso
+from idp.services.sessions.sso import Begun
+from idp.services.sign_in import entry
+from idp.store.audit_events import AuditEvent
+from idp.store.sign_ins import SignIn
+from idp.store.unit_of_work import reading, unit_of_work
+from idp.store.upstream_identities import UpstreamIdentityLink
+from idp.store.users import User
+from tests.services.conftest import NOW
+from tests.support.database import RACERS, racing
+
+ISSUER = "https://okta.example"
+KIM = UpstreamIdentity(
+    issuer=ISSUER,
+    subject="00u1",
+    authenticated_at=NOW,
+    email="Kim@acme.example",
+    email_vouched=True,
+    name="Kim",
+    roles=RoleEvidence(claim="roles", values=("deepdesk.editor",)),
+)
+UNVOUCHED = replace(KIM, email_vouched=False)
+
+
+@pytest.fixture
+def connect(provider_app, parts, context):
+    """Connect the account ``acme`` to one more provider."""
+    accounts.create("acme", AccountSettings(name="Acme"), context=context)
+    codes = (f"okta-{number}" for number in count())
+
+    def connected(**changes):
+        settings = ProviderSettings(
+            **{"kind": "oidc", "display_name": "Okta", "client_id": "x", "issuer": ISSUER, "role_based_iam": True}
+            | changes
+        )
+        return providers.create("acme", next(codes), settings, client_secret="secret", parts=parts, context=context)
+
+    return connected
+
+
+@pytest.fixture
+def enter(parts, context):
+    def entered(provider, identity, *cookies: str) -> Begun:
+        return entry.enter(provider, identity, cookies=cookies, parts=parts, context=context)
+
+    return entered
+
+
+def rows(table: type) -> int:
+    with reading() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def the(table: type):
+    with reading() as session:
+        return session.scalars(select(table)).one()
+
+
+def outcomes() -> list[str]:
+    with reading() as session:
+        recorded = list(session.scalars(select(SignIn.outcome)))
+        audited = list(session.scalars(select(AuditEvent.outcome).where(AuditEvent.kind == "sign_in.finished")))
+    assert sorted(recorded) == sorted(audited)
+    return sorted(recorded)
+
+
+def test_somebody_new_gets_a_user_a_link_a_session_and_a_record(connect, enter, parts, context):
+    begun = enter(connect(), KIM)
+    user, link, sign_in = the(User), the(UpstreamIdentityLink), the(SignIn)
+    (session,) = sso.live([begun.cookie], parts=parts, context=context)
+    assert (user.email, user.email_canonical, user.email_vouched) == ("Kim@acme.example", "kim@acme.example", True)
+    assert user.roles == ["deepdesk.editor"]
+    assert (link.issuer, link.subject, link.user_id) == (ISSUER, "00u1", user.id)
+    assert (session.sid, session.user_id) == (begun.sid, user.id)
+    assert (sign_in.outcome, sign_in.user_id, sign_in.role_values) == ("ok", user.id, ["deepdesk.editor"])
+    assert sign_in.role_steps == [{"value": "deepdesk.editor", "rule": "literal", "role": "deepdesk.editor"}]
+
+
+def test_the_same_identity_is_the_same_person_whatever_else_changed(connect, enter):
+    provider = connect()
+    enter(provider, KIM)
+    enter(provider, replace(KIM, email="kim@elsewhere.example", name=None, roles=RoleEvidence(claim="roles")))
+    user = the(User)
+    assert (user.email, user.name, user.roles) == ("kim@elsewhere.example", None, ["deepdesk.agent"])
+
+
+@pytest.mark.parametrize("change", [{"subject": "00U1"}, {"issuer": f"{ISSUER}/"}])
+def test_another_subject_or_issuer_is_another_person(connect, enter, change):
+    provider = connect()
+    enter(provider, UNVOUCHED)
+    enter(provider, replace(UNVOUCHED, **change))
+    assert rows(User) == 2
+
+
+@pytest.mark.parametrize("identity", [KIM, UNVOUCHED, replace(UNVOUCHED, email=None)])
+def test_somebody_new_who_arrives_eight_times_at_once_is_one_user(provider_app, connect, enter, identity):
+    provider = connect()
+    arrived = racing(provider_app, lambda: enter(provider, identity))
+    assert [one for one in arrived if not isinstance(one, Begun)] == []
+    assert (rows(User), rows(UpstreamIdentityLink)) == (1, 1)
+    assert len({one.sid for one in arrived}) == RACERS
+    assert outcomes() == ["ok"] * RACERS
+
+
+def test_one_new_address_brought_at_once_by_eight_strangers_belongs_to_the_first(provider_app, connect, enter):
+    provider, numbers = connect(), count()
+    arrived = racing(provider_app, lambda: enter(provider, replace(KIM, subject=f"00u{next(numbers)}")))
+    refused = [one for one in arrived if isinstance(one, NotAdmitted)]
+    assert {one.refusal for one in refused} == {Refusal.ADDRESS_TAKEN}
+    assert (len(refused), rows(User)) == (RACERS - 1, 1)
+    assert outcomes() == ["address_taken"] * (RACERS - 1) + ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "refusal"), [({"require_roles": True}, Refusal.NO_VALID_ROLE), ({}, Refusal.ACCOUNT_DISABLED)]
+)
+def test_a_refusal_is_recorded_and_makes_no_user(connect, enter, context, settings, refusal):
+    provider = connect(**settings)
+    if refusal is Refusal.ACCOUNT_DISABLED:
+        accounts.set_enabled("acme", enabled=False, context=context)
+    with pytest.raises(NotAdmitted) as refused:
+        enter(provider, replace(KIM, roles=RoleEvidence(claim="roles", values=("admin",))))
+    assert refused.value.refusal is refusal
+    assert (rows(User), rows(UpstreamIdentityLink)) == (0, 0)
+    assert outcomes() == [refusal.value]
+
+
+def test_a_disabled_person_is_refused_and_stays_as_they_were(connect, enter):
+    provider = connect()
+    enter(provider, KIM)
+    with unit_of_work() as session:
+        session.scalars(select(User)).one().enabled = False
+    with pytest.raises(NotAdmitted) as refused:
+        enter(provider, replace(KIM, name="Changed"))
+    assert refused.value.refusal is Refusal.USER_DISABLED
+    assert the(User).name == "Kim"
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+def test_an_address_that_somebody_holds_is_given_to_nobody_new(connect, enter, vouched):
+    """CONTRACT §6 rule 6: not even to somebody whose own upstream does not answer for it."""
+    enter(connect(), KIM)
+    with pytest.raises(NotAdmitted) as refused:
+        enter(connect(), replace(KIM, subject="another", email="kim@ACME.example", email_vouched=vouched))
+    assert refused.value.refusal is Refusal.ADDRESS_TAKEN
+    assert rows(User) == 1
+
+
+def test_an_address_that_nobody_answers_for_is_free(connect, enter):
+    provider = connect()
+    enter(provider, UNVOUCHED)
+    enter(provider, replace(KIM, subject="another"))
+    with reading() as session:
+        vouched = session.scalars(select(User.email_vouched).order_by(User.email_vouched)).all()
+    assert vouched == [False, True]
+
+
+def test_somebody_known_who_brings_anothers_address_enters_without_it(connect, enter):
+    provider = connect()
+    enter(provider, KIM)
+    enter(provider, replace(KIM, subject="lee", email="lee@acme.example"))
+    enter(provider, replace(KIM, subject="lee", email="kim@acme.example"))
+    with reading() as session:
+        held = session.scalars(select(User.email_vouched).where(User.email_canonical == "kim@acme.example")).all()
+    assert sorted(held) == [False, True]
+
+
+def test_without_role_based_iam_our_roles_stay(connect, enter):
+    provider = connect(role_based_iam=False)
+    enter(provider, KIM)
+    with unit_of_work() as session:
+        session.scalars(select(User)).one().roles = [Role.MANAGER]
+    enter(provider, KIM)
+    assert the(User).roles == ["deepdesk.manager"]
+
+
+def test_the_same_person_in_the_same_browser_keeps_their_sid_under_a_new_cookie(connect, enter, parts, context):
+    provider = connect()
+    first = enter(provider, KIM)
+    second = enter(provider, KIM, first.cookie)
+    assert second.sid == first.sid
+    assert second.cookie != first.cookie
+    assert sso.live([first.cookie], parts=parts, context=context) == []
+
+
+def test_another_person_in_the_same_browser_replaces_the_first(connect, enter, parts, context):
+    provider = connect()
+    first = enter(provider, KIM)
+    second = enter(provider, replace(KIM, subject="lee", email="lee@acme.example"), first.cookie)
+    assert second.sid != first.sid
+    live = sso.live([first.cookie, second.cookie], parts=parts, context=context)
+    assert [one.sid for one in live] == [second.sid]
+
+
+@pytest.mark.parametrize("field", ["name", "given_name", "family_name", "locale", "session", "subject"])
+def test_whatever_a_connector_lets_through_can_be_stored(connect, enter, field):
+    enter(connect(), replace(KIM, **{field: "é" * 255}))
+    assert rows(User) == 1
+
+
+def test_a_huge_address_is_left_out(connect, enter):
+    enter(connect(), replace(KIM, email="k" * 250 + "@acme.example"))
+    assert the(User).email is None

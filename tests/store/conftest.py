@@ -1,0 +1,126 @@
+"""Every query runs on both databases, each test on one of its own that the migrations have filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from idp.domain.authentication import ACR_INTERACTIVE, Authentication
+from idp.domain.identifiers import AccountCode, SessionId, UserId
+from idp.store import sso_sessions
+from idp.store.accounts import Account
+from idp.store.clients import Client
+from idp.store.providers import Provider
+from idp.store.sso_sessions import Beginning, UpstreamSession
+from idp.store.unit_of_work import unit_of_work
+from idp.store.users import User
+from tests.support.database import DATABASES, database_alone, fresh_url
+
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=1)
+PROOF = Authentication(at=NOW - timedelta(minutes=5), acr=ACR_INTERACTIVE, amr=("fed",))
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """An empty database with its tables, within an application context."""
+    with database_alone(fresh_url(request, tmp_path)) as app:
+        yield app
+
+
+@pytest.fixture
+def acme(database: Flask) -> Flask:
+    """The same, with the account ``acme``: a user ``kim`` signed in (``session-kim``), a provider, a client."""
+    with unit_of_work() as session:
+        session.add(new_account("acme"))
+        session.flush()
+        session.add_all([new_user("kim"), new_provider("okta"), new_client("studio")])
+        session.flush()
+        add_session(session, "kim", cookie="cookie-kim")
+    return database
+
+
+def new_account(code: str) -> Account:
+    return Account(code=code, name=code.title(), enabled=True, created_at=NOW, origins=[], email_domains=[])
+
+
+def new_user(name: str, *, account: str = "acme", vouched: bool = True, address: str | None = None) -> User:
+    """Return a user whose id is the name."""
+    email = address or f"{name}@acme.example"
+    return User(
+        id=name,
+        account_code=account,
+        email=email,
+        email_canonical=email,
+        email_vouched=vouched,
+        name=name.title(),
+        roles=["deepdesk.agent"],
+        enabled=True,
+        created_at=NOW,
+    )
+
+
+def new_provider(code: str, *, account: str = "acme") -> Provider:
+    """Return a provider whose id is ``provider-`` and its code."""
+    return Provider(
+        id=f"provider-{code}",
+        account_code=account,
+        code=code,
+        kind="oidc",
+        display_name=code,
+        issuer="https://okta.example",
+        client_id="deepdesk",
+        client_secret_sealed="sealed",
+        scope="openid",
+        subject_claim="sub",
+        email_claim="email",
+        first_name_claim="given_name",
+        last_name_claim="family_name",
+        roles_claim="roles",
+        role_map={},
+        role_based_iam=False,
+        require_roles=False,
+        generic_callback=False,
+        created_at=NOW,
+    )
+
+
+def new_client(client_id: str, *, account: str = "acme") -> Client:
+    return Client(
+        client_id=client_id,
+        account_code=account,
+        client_name=client_id,
+        redirect_uris=["https://studio.example.com/callback"],
+        grant_types=["authorization_code"],
+        response_types=["code"],
+        scope="openid",
+        id_token_alg="RS256",
+        pkce="required",
+        created_at=NOW,
+    )
+
+
+def add_session(session: Session, user: str, *, cookie: str, account: str = "acme", sid: str | None = None) -> None:
+    """Begin a session of twelve hours whose sid is ``session-`` and the user's name."""
+    sso_sessions.add(
+        session,
+        SessionId(sid or f"session-{user}"),
+        beginning(cookie),
+        user_id=UserId(user),
+        account=AccountCode(account),
+    )
+
+
+def beginning(cookie: str, *, now: datetime = NOW) -> Beginning:
+    return Beginning(
+        cookie=cookie,
+        authentication=PROOF,
+        upstream=UpstreamSession(issuer="https://okta.example", subject="00u1", sid=None),
+        now=now,
+        expires_at=now + timedelta(hours=12),
+    )

@@ -1,0 +1,156 @@
+"""A deletion takes all that hangs on a row with it, and leaves the audit trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from idp.audit import trail
+from idp.audit.events import CodeRedeemed
+from idp.domain.authorization_request import AuthorizationRequest
+from idp.domain.context import Context
+from idp.domain.identifiers import AccountCode, ClientId, FamilyId, ProviderId, SessionId, UserId
+from idp.domain.scope import Scope
+from idp.store import accounts, authorization_codes, clients, parked_requests, sign_in_attempts, token_families
+from idp.store.authorization_codes import CodeGrant
+from idp.store.providers import Provider
+from idp.store.sign_in_attempts import Departed
+from idp.store.sign_ins import SignIn
+from idp.store.sso_sessions import SsoSession
+from idp.store.tables import metadata
+from idp.store.unit_of_work import reading, unit_of_work
+from idp.store.upstream_identities import UpstreamIdentityLink
+from idp.store.users import User
+from tests.store.conftest import NOW, PROOF
+
+KEPT = {"audit_events": 1}
+LATER = NOW + timedelta(minutes=1)
+REQUEST = AuthorizationRequest(client_id=ClientId("studio"), redirect_uri="https://a.example/", scope=(Scope.OPENID,))
+
+
+@pytest.fixture
+def busy(acme):
+    """The account ``acme`` with one row in every table."""
+    with unit_of_work() as session:
+        account = accounts.find(session, AccountCode("acme"))
+        accounts.set_origins(account, ["https://platform.example.com"])
+        accounts.set_email_domains(account, ["acme.example"])
+        clients.add_secret(session, ClientId("studio"), "d" * 64, now=NOW)
+        session.add(
+            UpstreamIdentityLink(
+                id="link-1",
+                provider_id="provider-okta",
+                issuer="https://okta.example",
+                subject="00u1",
+                user_id="kim",
+                created_at=NOW,
+                last_seen_at=NOW,
+            )
+        )
+        session.add(
+            SignIn(
+                id="sign-in-1",
+                at=NOW,
+                account_code="acme",
+                provider_code="okta",
+                user_id="kim",
+                subject="00u1",
+                email_vouched=False,
+                outcome="ok",
+                role_claim="roles",
+                role_values=[],
+                role_steps=[],
+                roles=[],
+                request_id="r",
+            )
+        )
+        departed = Departed(
+            provider_id=ProviderId("provider-okta"), parked_id=None, redirect_uri="https://x/", remembered_sealed="s"
+        )
+        sign_in_attempts.add(session, "state", browser="b", departed=departed, created_at=NOW, expires_at=LATER)
+        parked_requests.add(session, "parked-1", REQUEST, browser="b", now=NOW, expires_at=LATER)
+        grant = CodeGrant(
+            family_id=FamilyId("family-1"),
+            user_id=UserId("kim"),
+            sid=SessionId("session-kim"),
+            scope=(Scope.OPENID,),
+            nonce=None,
+            authentication=PROOF,
+        )
+        authorization_codes.add(
+            session,
+            "code",
+            grant,
+            client_id=ClientId("studio"),
+            redirect_uri="https://a.example/",
+            code_challenge=None,
+            expires_at=LATER,
+        )
+        token_families.add(
+            session,
+            FamilyId("family-1"),
+            client_id=ClientId("studio"),
+            user_id=UserId("kim"),
+            sid=SessionId("session-kim"),
+            scope="openid",
+            now=NOW,
+        )
+        event = CodeRedeemed(account="acme", user="kim", client="studio", family="family-1")
+        trail.record(session, event, Context.of_operator("test", NOW))
+    return acme
+
+
+def rows() -> dict[str, int]:
+    """Return how many rows each table has that has any."""
+    with reading() as session:
+        counts = {
+            table.name: session.scalar(select(func.count()).select_from(table)) for table in metadata.sorted_tables
+        }
+    return {name: number for name, number in counts.items() if number}
+
+
+def delete(table: type, **where: str) -> None:
+    with unit_of_work() as session:
+        session.delete(session.scalars(select(table).filter_by(**where)).one())
+
+
+def test_every_table_but_the_keys_has_a_row_beforehand(busy):
+    """So that nothing below passes for want of something to delete."""
+    assert set(rows()) == {table.name for table in metadata.sorted_tables} - {"signing_keys"}
+
+
+def test_an_account_goes_with_all_it_has_except_the_trail(busy):
+    with unit_of_work() as session:
+        accounts.remove(session, AccountCode("acme"))
+    assert rows() == KEPT
+
+
+def test_a_client_goes_with_its_secrets_and_what_was_issued_to_it(busy):
+    before = rows()
+    with unit_of_work() as session:
+        clients.remove(session, ClientId("studio"))
+    gone = {"clients", "client_secrets", "parked_requests", "authorization_codes", "token_families"}
+    assert rows() == {name: number for name, number in before.items() if name not in gone}
+
+
+def test_a_provider_goes_with_its_links_and_open_attempts(busy):
+    before = rows()
+    delete(Provider, code="okta")
+    gone = {"providers", "upstream_identities", "sign_in_attempts"}
+    assert rows() == {name: number for name, number in before.items() if name not in gone}
+
+
+def test_a_user_goes_with_links_sessions_tokens_and_sign_ins(busy):
+    before = rows()
+    delete(User, id="kim")
+    gone = {"users", "upstream_identities", "sso_sessions", "authorization_codes", "token_families", "sign_ins"}
+    assert rows() == {name: number for name, number in before.items() if name not in gone}
+
+
+def test_a_session_goes_with_its_codes_and_families(busy):
+    before = rows()
+    delete(SsoSession, sid="session-kim")
+    gone = {"sso_sessions", "authorization_codes", "token_families"}
+    assert rows() == {name: number for name, number in before.items() if name not in gone}

@@ -1,0 +1,195 @@
+"""The migrations make exactly what the models say, from nothing, on both databases."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from idp.services.operations.schema import migrate
+from idp.services.parts import MIGRATIONS
+from idp.store.db import db
+from idp.store.tables import metadata
+from idp.store.unit_of_work import reading, unit_of_work
+from tests.store.conftest import new_account, new_user
+from tests.support.database import DATABASES, application, fresh_sqlite
+from tests.support.serve import IDP, environment
+
+HOSTS = 2
+REBUILDS_ACCOUNTS = """
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("accounts", recreate="always"):
+        pass
+"""
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return request.getfixturevalue("postgres").fresh_database()
+
+
+@pytest.fixture
+def empty(empty_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The provider on a database without any table."""
+    with application(empty_url, tmp_path) as app:
+        yield app
+
+
+@pytest.fixture
+def from_models(empty_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database whose tables were made from the models, without any migration."""
+    if empty_url.startswith("sqlite"):
+        engine = create_engine(f"sqlite:///{tmp_path / 'models.db'}")
+    else:
+        engine = create_engine(request.getfixturevalue("postgres").fresh_database())
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """Return all that a database says of its tables, by name, apart from the order of things."""
+    inspector = inspect(engine)
+    tables = [name for name in inspector.get_table_names() if name != "alembic_version"]
+    return {
+        name: {
+            "columns": {column["name"]: _in_words(column) for column in inspector.get_columns(name)},
+            "primary key": inspector.get_pk_constraint(name),
+            "foreign keys": {one["name"]: one for one in inspector.get_foreign_keys(name)},
+            "unique": {one["name"]: one for one in inspector.get_unique_constraints(name)},
+            "indexes": {one["name"]: _in_words(one) for one in inspector.get_indexes(name)},
+        }
+        for name in tables
+    }
+
+
+def _in_words(found: Any) -> dict[str, str]:
+    """Return a column or an index comparably: types and conditions are objects that equal only themselves."""
+    options = {key: str(value) for key, value in found.get("dialect_options", {}).items()}
+    return {key: str(value) for key, value in found.items() if key != "dialect_options"} | options
+
+
+def test_from_nothing_the_migrations_make_what_the_models_say(empty, from_models):
+    migrate()
+    migrated = shape(db.engine)
+    assert migrated == shape(from_models)
+    assert set(migrated) == set(metadata.tables)
+
+
+def test_alembic_finds_nothing_left_to_do(empty):
+    migrate()
+    with reading() as session:
+        compared = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
+        assert compare_metadata(compared, metadata) == []
+
+
+def test_every_constraint_and_index_has_the_name_that_the_convention_gives_it(empty):
+    migrate()
+    for table, found in shape(db.engine).items():
+        names = [found["primary key"]["name"], *found["foreign keys"], *found["unique"], *found["indexes"]]
+        assert all(name.startswith((f"pk_{table}", f"fk_{table}_", f"uq_{table}_", f"ix_{table}_")) for name in names)
+
+
+def test_the_partial_indexes_are_partial(empty):
+    """A full one would forbid two retired keys, or one address for which nobody answers on two people."""
+    migrate()
+    partial = {
+        index["name"]
+        for table in shape(db.engine).values()
+        for index in table["indexes"].values()
+        if any(key.endswith("_where") for key in index)
+    }
+    assert partial == {"uq_users_vouched_email", "uq_signing_keys_current", "uq_signing_keys_next"}
+
+
+def test_a_second_run_changes_nothing(empty):
+    first = migrate()
+    before = shape(db.engine)
+    with unit_of_work() as session:
+        session.add(new_account("acme"))
+    assert migrate() == first
+    assert shape(db.engine) == before
+    with reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM accounts")) == 1
+
+
+def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(empty):
+    migrate()
+    before = shape(db.engine)
+    flask_migrate.downgrade(revision="base")
+    assert shape(db.engine) == {}
+    migrate()
+    assert shape(db.engine) == before
+
+
+def test_a_migration_that_fails_leaves_nothing(empty, tmp_path):
+    copy = _migrations_with(tmp_path, REBUILDS_ACCOUNTS.replace("pass", "raise LookupError"))
+    with pytest.raises(LookupError):
+        flask_migrate.upgrade(directory=str(copy))
+    assert shape(db.engine) == {}
+
+
+def test_rebuilding_a_table_keeps_the_rows_that_hang_on_it(tmp_path):
+    """SQLite rebuilds by dropping the old table, which cascades unless foreign keys are off meanwhile."""
+    with application(fresh_sqlite(tmp_path), tmp_path):
+        with unit_of_work() as session:
+            session.add(new_account("acme"))
+            session.flush()
+            session.add(new_user("kim"))
+        flask_migrate.upgrade(directory=str(_migrations_with(tmp_path, REBUILDS_ACCOUNTS)))
+        with reading() as session:
+            assert session.execute(text("SELECT id, account_code FROM users")).all() == [("kim", "acme")]
+
+
+def test_after_migrating_foreign_keys_count_again(tmp_path):
+    with application(f"sqlite:///{tmp_path / 'empty.db'}", tmp_path):
+        migrate()
+        with reading() as session:
+            assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_hosts_that_prepare_one_database_at_once_all_succeed(empty_url, tmp_path):
+    env = environment(
+        {
+            "IDP_DATABASE_URL": empty_url,
+            "IDP_INSTANCE_DIR": str(tmp_path / "instance"),
+            "IDP_SECRET_KEYS": "a secret that all of the hosts share",
+        }
+    )
+    running = [
+        subprocess.Popen([IDP, "init"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(HOSTS)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in running]
+    assert [process.returncode for process in running] == [0] * HOSTS, "\n".join(said)
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        keys = connection.execute(text("SELECT alg, state FROM signing_keys ORDER BY alg, state")).all()
+        accounts = connection.execute(text("SELECT code FROM accounts")).scalars().all()
+    engine.dispose()
+    assert keys == [("ES256", "current"), ("ES256", "next"), ("RS256", "current"), ("RS256", "next")]
+    assert accounts == ["staff"]
+
+
+def _migrations_with(tmp_path: Path, following: str) -> Path:
+    """Return a copy of the migrations, run by the same ``env.py``, with one more."""
+    copy = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    (copy / "versions" / "0002_following.py").write_text(following)
+    return copy
