@@ -26,7 +26,6 @@ VALUES: dict[str, str] = {
     "NUL": "a%00b",
     "line ends": "a%0D%0ASet-Cookie:%20a=b",
     "a lone surrogate": "%ED%A0%80",
-    "another kind of escape": "%uD800",
     "invalid percent encoding": "%zz%",
     "not UTF-8": "%FF%FE%C3",
     "overlong UTF-8": "%C0%AF%E0%80%AF",
@@ -36,10 +35,6 @@ VALUES: dict[str, str] = {
     "spaces": "%20%20",
     "JSON": "%7B%22a%22%3A%5B1%5D%7D",
     "deep JSON": "%5B" * 1200,
-    "a number": "-1e999",
-    "SQL": "%27%20OR%201%3D1--%20",
-    "templates": "%25s%25n%7B0%7D%7B%7B7*7%7D%7D",
-    "a path": "..%2F..%2Fetc%2Fpasswd",
     "markup": "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
     "another site": "https%3A%2F%2Fevil.example%2F",
 }
@@ -201,12 +196,7 @@ TARGETS = (
     Target(path="/oauth/authorize/", params=AUTHORIZATION_REQUEST, takes=ANSWERS),
     Target(path="/oauth/authorize/", params=PARKED_REQUEST, takes=ANSWERS, signed_in=False),
     Target(
-        path="/oauth/authorize/",
-        method="POST",
-        sends="form",
-        params=AUTHORIZATION_REQUEST,
-        takes=ANSWERS,
-        signed_in=False,
+        path="/oauth/authorize/", method="POST", sends="form", params=PARKED_REQUEST, takes=ANSWERS, signed_in=False
     ),
     Target(path="/oauth/token/", method="POST", sends="form", params=TOKEN_REQUEST),
     Target(path="/oauth/userinfo/", params={"access_token": "x"}),
