@@ -67,7 +67,11 @@ def _extension_config(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
         "SQLALCHEMY_DATABASE_URI": settings.database_url.get_secret_value(),
         # Errors end in the log: digests and addresses do not belong there.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,
+            # A connection that the database closed (restart, failover, idle cut) is replaced, not handed out.
+            "pool_pre_ping": not settings.uses_sqlite,
+        },
         "WTF_CSRF_TIME_LIMIT": settings.session_ttl,
         # The form's own token is the check; we send no referrer that could be compared.
         "WTF_CSRF_SSL_STRICT": False,

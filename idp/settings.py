@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
@@ -134,10 +136,13 @@ class Settings(BaseModel):
         if problems:
             raise SettingsError(tuple(problems))
         settings = cls.model_validate(complete)
-        settings.instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if settings.secret_keys:
-            return settings
-        return settings.model_copy(update={"secret_keys": (SecretStr(_kept_secret(settings.instance_dir)),)})
+        try:
+            settings.instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            kept = () if settings.secret_keys else (SecretStr(_kept_secret(settings.instance_dir)),)
+        except OSError as error:
+            problem = f"IDP_INSTANCE_DIR: {settings.instance_dir} cannot be made or written to ({error.strerror})"
+            raise SettingsError((problem,)) from None
+        return settings.model_copy(update={"secret_keys": settings.secret_keys or kept})
 
     @property
     def is_production(self) -> bool:
@@ -169,7 +174,7 @@ class Settings(BaseModel):
     def _issuer_is_an_origin(cls, issuer: str) -> str:
         parts = urlsplit(issuer)
         if parts.scheme not in {"http", "https"} or issuer != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("must be scheme and host only, as in https://login.example.com, without a trailing slash")
+            raise ValueError("must be scheme and host and nothing behind them, as in https://login.example.com")
         if not parts.hostname or "@" in parts.netloc or issuer != issuer.lower() or not _has_a_port(parts):
             raise ValueError("must name a host in lower case, perhaps with a port, without a user name")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -337,15 +342,19 @@ def _with_defaults(given: dict[str, Any], root: Path) -> dict[str, Any]:
 
 
 def _kept_secret(instance: Path) -> str:
-    """Return the development secret, made once and readable by its owner only."""
+    """Return the development secret, made once and readable by its owner only.
+
+    It appears under its name whole or not at all, so two processes that start at once agree.
+    """
     path = instance / "secret_keys"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        secret = secrets.token_hex(MIN_SECRET_BYTES)
-        file.write(secret)
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=instance, prefix=".secret_keys.") as made:
+        made.write(secrets.token_hex(MIN_SECRET_BYTES))
+        made.flush()
+        with suppress(FileExistsError):
+            os.link(made.name, path)
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) < MIN_SECRET_BYTES:
+        raise SettingsError((f"IDP_SECRET_KEYS: the key kept in {path} is damaged; remove the file to start anew",))
     return secret
 
 
@@ -385,6 +394,8 @@ def _errors(model: type[Settings], values: dict[str, Any]) -> list[Any]:
 def _sentence(error: Any) -> str:
     """Turn one validation error into ``NAME: sentence`` (or the lines that a check wrote itself)."""
     message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "int_parsing":
+        message = "must be a whole number, as in 3600"
     if not error["loc"]:
         return message
     return f"{PREFIX}{str(error['loc'][0]).upper()}: {message[0].lower()}{message[1:]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from ipaddress import ip_address
 from typing import cast
 
 from flask import current_app, g, request
@@ -30,4 +31,16 @@ def request_id() -> str:
 
 def context(actor: Actor = ANONYMOUS) -> Context:
     """Return who acts now, and from where."""
-    return Context(now=parts().clock.now(), actor=actor, network=request.remote_addr, request_id=request_id())
+    return Context(
+        now=parts().clock.now(), actor=actor, network=_network(request.remote_addr or ""), request_id=request_id()
+    )
+
+
+def _network(text: str) -> str | None:
+    """Return the caller's IP address; a proxy may have written brackets and a port around it, or anything."""
+    for candidate in (text, text.rpartition(":")[0].strip("[]"), text.strip("[]")):
+        try:
+            return str(ip_address(candidate))
+        except ValueError:
+            continue
+    return None

@@ -62,7 +62,7 @@ def create(
     Example: idp clients create Studio --account acme --redirect-uri https://studio.example.com/callback
     """
     if account is None:
-        raise Invalid("clients that serve staff and several accounts are not built yet; give --account")
+        raise Invalid("give --account: the account whose people may sign in (clients without one are not built yet)")
     metadata = ClientMetadata.parse(client_name=name, **_parsed(given, public=public))
     brought = None if client_secret_file is None else read_secret(client_secret_file, prompt="Client secret")
     issued = existing_ok(

@@ -44,10 +44,12 @@ def serve(bind: str, workers: int) -> None:
     \b
     Example: idp serve --bind 0.0.0.0:8000 --workers 2
     """
-    from idp.serving import serve_until_stopped
+    from idp.serving import is_free, serve_until_stopped
 
     host, port = _parse_bind(bind)
     problems = [finding.what for finding in readiness.findings(parts=parts()) if finding.breaks]
+    if not is_free(host, port):
+        problems.append(f"{bind} is in use, or is no address of this machine; choose another with --bind")
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
     if problems:

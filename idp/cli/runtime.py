@@ -44,7 +44,9 @@ def refusing(command: Callable[P, R]) -> Callable[P, R]:
             problems = (str(refused),)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
-            problems = (f"the database refused ({reason}); if its tables are missing or old, run: idp init",)
+            problems = (f"the database cannot do this ({reason}); if it is new or of another version, run: idp init",)
+        except UnicodeEncodeError:
+            problems = ("what was typed is not UTF-8; check the terminal's encoding",)
         for problem in problems:
             click.echo(f"Error: {problem}", err=True)
         raise SystemExit(1)

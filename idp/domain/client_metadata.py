@@ -94,7 +94,7 @@ class ClientMetadata:
         cls,
         *,
         client_name: str,
-        redirect_uris: Iterable[str],
+        redirect_uris: Iterable[str] = (),
         grant_types: Iterable[str] = (),
         response_types: Iterable[str] = (),
         auth_method: str | None = None,
@@ -136,7 +136,7 @@ class ClientMetadata:
     def _contradictions(self) -> list[str]:
         problems = []
         if not self.redirect_uris:
-            problems.append("a client of the authorization code flow needs at least one redirect URI")
+            problems.append("give at least one --redirect-uri: where people are sent back to after signing in")
         if self.is_public and self.pkce is Pkce.OPTIONAL:
             problems.append("a public client always needs PKCE: leave out --no-pkce")
         if GrantType.AUTHORIZATION_CODE not in self.grant_types:

@@ -14,6 +14,7 @@ KINDS_BUILT = ("oidc",)
 KINDS_PROMISED = ("google", "entra", "genesys", "ringcentral", "salesforce", "oauth2")
 MAX_TEXT = 255
 MAX_URL = 2048
+MAX_SCOPE = 1000
 _GOOGLE = frozenset({"https://accounts.google.com", "accounts.google.com"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -62,6 +63,8 @@ class ProviderSettings:
         :raises Invalid: every problem, one sentence each.
         """
         problems = [*_kind_problems(self.kind), *self._text_problems(), *self._url_problems()]
+        if len(self.scope) > MAX_SCOPE or not self.scope.isascii() or not self.scope.isprintable():
+            problems.append(f"--scope must be at most {MAX_SCOPE} printable ASCII characters")
         if "openid" not in self.scope.split(" "):
             problems.append("--scope must contain openid, or the upstream sends no ID token")
         if problems:

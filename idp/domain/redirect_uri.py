@@ -37,6 +37,8 @@ def parse_redirect_uri(text: str) -> str:
 def matching(requested: str, registered: Iterable[str]) -> bool:
     """Say whether a request's redirect URI is one of the registered ones."""
     candidates = tuple(registered)
+    if len(requested) > MAX_LENGTH:
+        return False
     return requested in candidates or any(_same_but_port(requested, one) for one in candidates)
 
 
@@ -77,6 +79,8 @@ def _same_but_port(requested: str, registered: str) -> bool:
     if ours is None or theirs is None or not _PRINTABLE.fullmatch(requested):
         return False
     if ours.scheme != "http" or ours.hostname not in LOOPBACK_HOSTS or theirs.hostname != ours.hostname:
+        return False
+    if theirs.port is not None and not theirs.netloc.endswith(f":{theirs.port}"):
         return False
     return "@" not in theirs.netloc and _without_port(requested, theirs) == _without_port(registered, ours)
 

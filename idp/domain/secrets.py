@@ -20,8 +20,13 @@ def new_secret() -> str:
 
 
 def new_identifier() -> str:
-    """Return a fresh public identifier: 22 base64url characters, 128 bits."""
-    return secrets.token_urlsafe(IDENTIFIER_BYTES)
+    """Return a fresh public identifier: 22 base64url characters, 128 bits.
+
+    None begins with a hyphen, which a command line would take for an option.
+    """
+    while (identifier := secrets.token_urlsafe(IDENTIFIER_BYTES)).startswith("-"):
+        continue
+    return identifier
 
 
 def digest(secret: str) -> str:

@@ -90,7 +90,7 @@ def init_app(app: Flask) -> None:
 def page(error: DomainError, *, way_back: Return | None = None) -> ResponseReturnValue:
     """Show why somebody was refused, and what they can do."""
     name, status = _entry(error)
-    log.info("refused", reason=name, **{f"evidence_{key}": value for key, value in error.evidence.items()})
+    log.warning("refused", reason=name, **{f"evidence_{key}": value for key, value in error.evidence.items()})
     text = ERROR_TEXTS[name]
     if isinstance(error, ClaimMissing):
         text = text.filled(claim=error.claim)

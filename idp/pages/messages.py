@@ -71,16 +71,17 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
         advice=_("Please wait a minute and try again. If it takes longer, ask your IT department."),
     ),
     "attempt_unknown": ErrorText(
-        title=_("This belongs to another window"),
-        sentence=_(
-            "The sign-in was started in another browser, is too old, or is finished, so it cannot continue here."
-        ),
-        advice=_("Go back to the service that you want to use, and sign in from there."),
+        title=_("This sign-in is no longer open"),
+        sentence=_("It is finished already, is too old, or was started in another browser."),
+        advice=_("Go back to the service that you want to use. If you are not signed in there, sign in again."),
     ),
     "request_not_parked": ErrorText(
         title=_("Please start again"),
-        sentence=_("The sign-in took too long, or it was completed in another window."),
-        advice=_("Go back to the service that you want to use. If you are not signed in there, sign in again."),
+        sentence=_("This sign-in is finished already, is too old, or was started in another browser."),
+        advice=_(
+            "Go back to the service that you want to use. If you are not signed in there, sign in again. "
+            "If this is a bookmark, keep one of the service instead."
+        ),
     ),
     "no_valid_role": ErrorText(
         title=_("You have no access to Deepdesk yet"),

@@ -30,6 +30,9 @@ def sign_in() -> ResponseReturnValue:
     if parked_id is None:
         return _without_request()
     found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
+    if any(one.account_code == found.account for one in sso.sessions()):
+        # Signed in meanwhile, in another tab.
+        return redirect(f"{RESUME_PATH}?r={parked_id}", 303)
     straight = found.hinted or (None if sso.has_signed_out() else found.only)
     if straight is not None:
         return _away(found, straight.code, parked_id)

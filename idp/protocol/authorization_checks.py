@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.domain import pkce, scope
 from idp.domain.authorization_request import AuthorizationRequest
@@ -30,13 +30,13 @@ UNDERSTOOD = frozenset(
 )
 """The parameters that have an effect; all others are ignored or refused."""
 _REFUSED_UNTIL_BUILT = {
-    "request": OAuthError("request_not_supported", "The parameter request is not supported."),
-    "request_uri": OAuthError("request_uri_not_supported", "The parameter request_uri is not supported."),
-    "registration": OAuthError("registration_not_supported", "The parameter registration is not supported."),
-    "resource": OAuthError("invalid_target", "The parameter resource is not supported."),
-    "max_age": invalid_request("The parameter max_age is not supported."),
-    "id_token_hint": invalid_request("The parameter id_token_hint is not supported."),
-    "claims": invalid_request("The parameter claims is not supported."),
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+    "resource": "invalid_target",
+    "max_age": "invalid_request",
+    "id_token_hint": "invalid_request",
+    "claims": "invalid_request",
 }
 """Parameters that promise the client something: ignoring them would break the promise silently."""
 
@@ -121,7 +121,7 @@ def nothing_unbuilt(sent: Parameters, _client: RegisteredClient) -> None:
     """Nothing is asked for that would be promised and not kept."""
     for name, error in _REFUSED_UNTIL_BUILT.items():
         if sent.get(name) is not None:
-            raise error
+            raise OAuthError(error, f"The parameter {name} is not supported.")
 
 
 def response_type(sent: Parameters, client: RegisteredClient) -> None:
@@ -204,6 +204,18 @@ def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> Au
         login_hint=sent.get("login_hint"),
         ui_locales=sent.get("ui_locales"),
     )
+
+
+def still_allowed(request: AuthorizationRequest, client: RegisteredClient) -> AuthorizationRequest | None:
+    """Look again at a request that waited: the client may have been changed meanwhile.
+
+    :returns: the request with the scope that the client may still have; none when it may no longer be answered.
+    """
+    remaining = tuple(one for one in request.scope if one in client.metadata.scope)
+    allowed = remaining and matching(request.redirect_uri, client.metadata.redirect_uris)
+    if not allowed or (request.code_challenge is None and client.metadata.pkce is Pkce.REQUIRED):
+        return None
+    return replace(request, scope=remaining)
 
 
 def _granted_scope(sent: Parameters, client: RegisteredClient) -> tuple[Scope, ...]:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from idp.browser.runtime import parts
 from idp.domain.authorization_request import AuthorizationRequest
 from idp.protocol.errors import OAuthError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class _Verbatim(Response):
+    """A redirect whose address reaches the client as it was registered; werkzeug would normalise it."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self.headers["Location"]
+        return headers
 
 
 def success(request: AuthorizationRequest, code: str) -> Response:
@@ -32,5 +46,4 @@ def _to(redirect_uri: str, **parameters: str | None) -> Response:
     answer = {name: value for name, value in parameters.items() if value is not None}
     query = urlencode({**answer, "iss": parts().settings.issuer})
     separator = "&" if "?" in redirect_uri else "?"
-    # Not flask's redirect(), which would normalise the client's URI on its way.
-    return Response(status=303, headers={"Location": f"{redirect_uri}{separator}{query}"})
+    return _Verbatim(status=303, headers={"Location": f"{redirect_uri}{separator}{query}"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -32,6 +33,7 @@ SIGN_IN_PATH = "/login/"
 _LOGIN_REQUIRED = OAuthError("login_required", "Nobody is signed in.")
 _CANCELLED = OAuthError("access_denied", "The person did not sign in.")
 
+log = structlog.get_logger()
 blueprint = Blueprint("authorize", __name__)
 
 
@@ -64,17 +66,18 @@ def resume() -> ResponseReturnValue:
     :raises RequestNotParked: shown as a page.
     """
     parked_id, browser = request.args.get("r", ""), bond.current()
-    if "cancel" in request.args:
-        given_up = authorize_service.give_up(parked_id, browser=browser, context=context())
-        return authorization_response.failure(given_up.redirect_uri, given_up.state, _CANCELLED)
     waiting = authorize_service.waiting(parked_id, browser=browser, context=context())
     client = _find(waiting.client_id)
-    if client is None:
+    allowed = authorization_checks.still_allowed(waiting, client) if client else None
+    if client is None or allowed is None:
         raise RequestNotParked
+    if "cancel" in request.args:
+        authorize_service.give_up(parked_id, browser=browser, context=context())
+        return authorization_response.failure(allowed.redirect_uri, allowed.state, _CANCELLED)
     session = authorize_service.session_for(client, sso.sessions())
     if session is None:
         return redirect(f"{SIGN_IN_PATH}?r={parked_id}", 303)
-    return _with_code(waiting, client, session, parked=(parked_id, browser))
+    return _with_code(allowed, client, session, parked=(parked_id, browser))
 
 
 def _answer(checked: AuthorizationRequest, client: RegisteredClient) -> ResponseReturnValue:
@@ -122,6 +125,8 @@ def _unreadable(why: Unreadable) -> NotRedirectable:
 
 def _page(refused: NotRedirectable) -> tuple[str, int]:
     client = refused.client
+    client_id = client.client_id if client else None
+    log.warning("request_refused", error=refused.error, parameter=refused.parameter, client_id=client_id)
     page = render_template(
         "request_error.html",
         error=refused.error,

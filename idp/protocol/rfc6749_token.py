@@ -72,7 +72,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
                 context=context(Actor(kind=ActorKind.CLIENT, id=client.client_id)),
             )
         except DomainError as refused:
-            log.info("token_refused", reason=type(refused).__name__, client_id=client.client_id)
+            log.warning("token_refused", reason=type(refused).__name__, client_id=client.client_id)
             raise InvalidGrantError(description=to_oauth(refused).description) from refused
         return 200, _as_json(tokens), self.TOKEN_RESPONSE_HEADER
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -16,10 +15,10 @@ from pathlib import Path
 import click
 
 from idp.app import create_app
-from idp.sandbox.neighbours import NEIGHBOURS
+from idp.sandbox.neighbours import ADDRESS, NEIGHBOURS
 from idp.sandbox.seed import seed
 from idp.sandbox.world import WORLD_VARIABLE, World, open_world
-from idp.serving import serve_until_stopped
+from idp.serving import is_free, serve_until_stopped
 from idp.settings import Settings
 
 READY_WITHIN_SECONDS = 60
@@ -57,14 +56,9 @@ def _refuse_production(settings: Settings) -> None:
 
 def _refuse_busy_ports(host: str, port: int) -> None:
     for one in range(port, port + 3):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", one))
-            except OSError:
-                click.echo(f"Error: port {one} is in use; choose another with: make run PORT={port + 1000}", err=True)
-                raise SystemExit(1) from None
+        if not is_free(host if one == port else ADDRESS, one):
+            click.echo(f"Error: port {one} is in use; choose another with: make run PORT={port + 1000}", err=True)
+            raise SystemExit(1)
 
 
 @contextlib.contextmanager

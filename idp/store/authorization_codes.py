@@ -16,7 +16,6 @@ from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
 from idp.domain.secrets import digest
 from idp.store.db import Base
-from idp.store.sso_sessions import SsoSession
 
 
 class AuthorizationCode(Base):
@@ -89,8 +88,7 @@ def consume(
 
     Everything that must fit is in the condition, so there is no order of
     checks to get wrong, and a code that is presented with the wrong client,
-    redirect URI or verifier is left unspent. A code of a session that ended
-    since (a sign-out in another tab) gives nothing.
+    redirect URI or verifier is left unspent.
 
     :param code_challenge: computed from the presented verifier; none when none was presented.
     :param now: the expiry instant itself is already too late.
@@ -104,9 +102,6 @@ def consume(
             AuthorizationCode.code_challenge.is_not_distinct_from(code_challenge),
             AuthorizationCode.used_at.is_(None),
             AuthorizationCode.expires_at > now,
-            select(SsoSession.sid)
-            .where(SsoSession.sid == AuthorizationCode.sid, SsoSession.ended_at.is_(None))
-            .exists(),
         )
         .values(used_at=now)
         .returning(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, insert, select, update
+from sqlalchemy import ForeignKey, Select, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authentication import Authentication
@@ -113,7 +113,7 @@ def renew(session: Session, sid: SessionId, beginning: Beginning) -> None:
     )
 
 
-_LIVE = (
+_UNENDED = (
     select(
         SsoSession.sid,
         SsoSession.user_id,
@@ -128,8 +128,10 @@ _LIVE = (
     )
     .join(User, User.id == SsoSession.user_id)
     .join(Account, Account.code == SsoSession.account_code)
-    .where(SsoSession.ended_at.is_(None), User.enabled.is_(True), Account.enabled.is_(True))
+    .where(SsoSession.ended_at.is_(None))
+    .order_by(SsoSession.created_at.desc(), SsoSession.sid)
 )
+_LIVE = _UNENDED.where(User.enabled.is_(True), Account.enabled.is_(True))
 
 
 def live(session: Session, cookies: Collection[str], *, now: datetime, idle: timedelta) -> list[LiveSession]:
@@ -137,13 +139,21 @@ def live(session: Session, cookies: Collection[str], *, now: datetime, idle: tim
 
     Neither ended nor too old nor idle for too long, and of an enabled person in an enabled account.
     """
-    rows = session.execute(
-        _LIVE.where(
-            SsoSession.cookie_digest.in_([digest(cookie) for cookie in cookies]),
-            SsoSession.expires_at > now,
-            SsoSession.last_seen_at > now - idle,
-        ).order_by(SsoSession.created_at.desc(), SsoSession.sid)
-    )
+    fresh = _LIVE.where(SsoSession.expires_at > now, SsoSession.last_seen_at > now - idle)
+    return _of_cookies(session, fresh, cookies)
+
+
+def unended(session: Session, cookies: Collection[str]) -> list[LiveSession]:
+    """Return the sessions of these cookies that nobody ended, the latest sign-in first.
+
+    More than :func:`live`: a session that no longer signs anybody in may still have tokens hanging on it,
+    which signing out has to end.
+    """
+    return _of_cookies(session, _UNENDED, cookies)
+
+
+def _of_cookies(session: Session, query: Select[*tuple[Any, ...]], cookies: Collection[str]) -> list[LiveSession]:
+    rows = session.execute(query.where(SsoSession.cookie_digest.in_([digest(cookie) for cookie in cookies])))
     return [
         LiveSession(
             sid=SessionId(row.sid),
@@ -159,12 +169,31 @@ def live(session: Session, cookies: Collection[str], *, now: datetime, idle: tim
     ]
 
 
+def hold(session: Session, sid: SessionId) -> bool:
+    """Keep a session from ending until this transaction is over; false when it has ended.
+
+    On PostgreSQL by a share lock on its row, on SQLite by being the only writer.
+    """
+    query = select(SsoSession.sid).where(SsoSession.sid == sid, SsoSession.ended_at.is_(None))
+    return session.scalar(query.with_for_update(read=True)) is not None
+
+
 def touch(session: Session, sid: SessionId, *, now: datetime) -> None:
     """Note that the session is in use."""
     session.execute(
         update(SsoSession)
         .where(SsoSession.sid == sid)
         .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_of_account(session: Session, account: AccountCode, *, now: datetime) -> None:
+    """End all sessions of an account's people."""
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.account_code == account, SsoSession.ended_at.is_(None))
+        .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, insert, update
+from sqlalchemy import ForeignKey, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
+from idp.domain.identifiers import AccountCode, ClientId, FamilyId, SessionId, UserId
 from idp.store.db import Base
+from idp.store.users import User
 
 
 class TokenFamily(Base):
@@ -58,6 +59,17 @@ def revoke(session: Session, family_id: FamilyId, *, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return ended is not None
+
+
+def revoke_of_account(session: Session, account: AccountCode, *, now: datetime) -> None:
+    """End all families of an account's people."""
+    session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.user_id.in_(select(User.id).where(User.account_code == account)))
+        .where(TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def revoke_of_sessions(session: Session, sids: Collection[SessionId], *, now: datetime) -> None:

@@ -99,7 +99,7 @@ def _signed_claims(token: str, keys: KeyRing, now: datetime) -> dict[str, Any]:
         if header.get("typ") != TYP or header.get("alg") != ALG or found is None or found[0] is not ALG:
             raise AccessTokenRefused("another kind of token, or signed by nobody we know")
         verified = jws.deserialize_compact(token, found[1], registry=REGISTRY)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise AccessTokenRefused("unreadable or altered") from error
     # Our own signature stands under it, so the payload has the shape that mint gave it.
     return cast(dict[str, Any], json.loads(verified.payload))

@@ -88,7 +88,7 @@ def _header(token: str, algorithms: Collection[str]) -> tuple[str, str | None]:
     try:
         # ASCII first: joserfc would raise something else for other characters.
         header = jws.extract_compact(token.encode("ascii"), registry=_Registry()).headers()
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise UpstreamUntrusted("the ID token is not a signed token", check="form") from error
     algorithm, kid = header.get("alg"), header.get("kid")
     if algorithm not in algorithms:

@@ -21,6 +21,7 @@ requests = st.builds(
     nonce=texts,
     code_challenge=texts,
     silent=st.booleans(),
+    idp_hint=texts,
     login_hint=texts,
     ui_locales=texts,
 )

@@ -82,7 +82,8 @@ def test_a_name_may_be_in_any_language_and_is_trimmed():
 
 
 def test_a_redirect_uri_is_needed():
-    assert problems(redirect_uris=[]) == ("a client of the authorization code flow needs at least one redirect URI",)
+    (told,) = problems(redirect_uris=[])
+    assert "redirect" in told
 
 
 def test_what_is_given_twice_counts_once():

@@ -189,6 +189,11 @@ def test_a_redirect_uri_matches_character_by_character_or_nobody_is_redirected(
     assert rp.posts(browser, redirect_uri=redirect_uri).is_a_page_about("invalid_request")
 
 
+def test_a_request_object_does_not_excuse_a_bad_redirect_uri(rp: RelyingParty, browser: Browser) -> None:
+    answer = rp.asks(browser, redirect_uri=f"{REDIRECT_URI}_invalid", request="eyJhbGciOiJub25lIn0.e30.")
+    assert answer.is_a_page_about("invalid_request")
+
+
 def test_a_missing_redirect_uri_gets_a_page_even_where_one_is_registered(rp: RelyingParty, browser: Browser) -> None:
     assert rp.asks(browser, redirect_uri=None).is_a_page_about("invalid_request")
 

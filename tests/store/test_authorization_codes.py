@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
-from idp.store import authorization_codes, sso_sessions
+from idp.store import authorization_codes
 from idp.store.authorization_codes import AuthorizationCode, CodeGrant
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.store.conftest import NOW, PROOF, SOON, new_client
@@ -97,12 +97,6 @@ def test_a_code_without_challenge_is_not_redeemed_with_a_verifier(acme):
     add("without", code_challenge=None)
     assert consumed("without") is None
     assert consumed("without", code_challenge=None) == GRANT
-
-
-def test_a_code_of_a_session_that_ended_since_gives_nothing(code):
-    with unit_of_work() as session:
-        sso_sessions.end(session, [SessionId("session-kim")], now=NOW)
-    assert consumed(code) is None
 
 
 def test_a_code_lives_until_its_last_moment(code):

@@ -99,7 +99,6 @@ def _add_pages(app: Flask, provider: Any, *, issuer: str, client_id: str, base_u
             },
             leeway=LEEWAY_SECONDS,
         )
-        session.clear()
         session["claims"] = dict(tokens["userinfo"])
         session["header"] = _header(tokens["id_token"])
         return redirect(url_for("home"), code=303)

@@ -101,13 +101,11 @@ def waiting(parked_id: str, *, browser: str, context: Context) -> AuthorizationR
     return request
 
 
-def give_up(parked_id: str, *, browser: str, context: Context) -> AuthorizationRequest:
+def give_up(parked_id: str, *, browser: str, context: Context) -> None:
     """Take a waiting request out, because its person goes back without signing in.
 
     :raises RequestNotParked: as for :func:`waiting`.
     """
-    request = waiting(parked_id, browser=browser, context=context)
     with unit_of_work() as session:
         if not parked_requests.answer(session, parked_id, browser=browser, now=context.now):
             raise RequestNotParked
-    return request

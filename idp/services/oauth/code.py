@@ -15,7 +15,7 @@ from idp.domain.scope import Scope
 from idp.services.oauth import claims
 from idp.services.parts import Parts
 from idp.services.registry.clients import RegisteredClient
-from idp.store import authorization_codes, subjects, token_families
+from idp.store import authorization_codes, sso_sessions, subjects, token_families
 from idp.store.authorization_codes import CodeGrant
 from idp.store.subjects import Subject
 from idp.store.unit_of_work import unit_of_work
@@ -53,7 +53,7 @@ def redeem(
 
     :param redirect_uri: must be the authorization request's.
     :param code_verifier: as presented; well-formed or none.
-    :raises CodeUnknown: nothing fits.
+    :raises CodeUnknown: nothing fits, or the session in which the code was given has ended.
     :raises CodeAlreadySpent: it was used before.
     """
     challenge = None if code_verifier is None else pkce.challenge_of(code_verifier)
@@ -66,7 +66,9 @@ def redeem(
             code_challenge=challenge,
             now=context.now,
         )
-        subject = None if grant is None else subjects.find(session, grant.user_id)
+        # A sign-out in another tab either is seen here, or waits and then ends this family too.
+        holds = grant is not None and sso_sessions.hold(session, grant.sid)
+        subject = subjects.find(session, grant.user_id) if grant is not None and holds else None
         replayed = grant is None and _end_what_it_gave(session, code, client, context)
         if grant is not None and subject is not None:
             _begin_family(session, grant, client, context)

@@ -59,7 +59,8 @@ def show(identifier: str, *, account: str | None) -> Shown:
 
 def _by_address(session: Session, text: str, account: str | None) -> User:
     if account is None:
-        raise NotFound(f"there is no user {text[:254]!r}; give an id, or an address with --account")
+        mend = "an address needs --account" if "@" in text else "see: idp users list"
+        raise NotFound(f"there is no user {text[:254]!r}; {mend}")
     accounts.require(session, account)
     address = parse_address(text)
     found = users.with_address(session, AccountCode(account), address.canonical) if address else ()

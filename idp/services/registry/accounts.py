@@ -18,11 +18,13 @@ from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode
 from idp.settings import is_loopback
-from idp.store import accounts
+from idp.store import accounts, sso_sessions, token_families
 from idp.store.accounts import Account
 from idp.store.unit_of_work import reading, unit_of_work
 
 MAX_NAME_LENGTH = 200
+MAX_URL_LENGTH = 2048
+MAX_ORIGIN_LENGTH = 255
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
@@ -84,13 +86,17 @@ def update(code: str, settings: AccountSettings, *, context: Context) -> Account
 
 
 def set_enabled(code: str, *, enabled: bool, context: Context) -> Account:
-    """Let the account's people in, or keep them out.
+    """Let the account's people in, or keep them out; what they had open ends.
 
     :raises NotFound: there is no such account.
     """
     with unit_of_work() as session:
         account = require(session, code)
         account.enabled = enabled
+        if not enabled:
+            # Enabling it again must not bring back what was open at the time.
+            sso_sessions.end_of_account(session, AccountCode(code), now=context.now)
+            token_families.revoke_of_account(session, AccountCode(code), now=context.now)
         _record(session, code, Change.ENABLED if enabled else Change.DISABLED, context)
     return account
 
@@ -168,7 +174,10 @@ def _origin_problems(origins: Sequence[str]) -> list[str]:
     return [
         f"origin {origin[:200]!r} must be scheme and host only, as in https://platform.example.com"
         for origin in origins
-        if not _is_web_address(origin) or urlsplit(origin).path or origin != origin.lower()
+        if len(origin) > MAX_ORIGIN_LENGTH
+        or not _is_web_address(origin)
+        or urlsplit(origin).path
+        or origin != origin.lower()
     ]
 
 
@@ -189,7 +198,13 @@ def _is_web_address(text: str) -> bool:
         _ = parts.port
     except ValueError:
         return False
-    if not text.isascii() or any(sign in text for sign in " \\?#@*") or not parts.hostname:
+    if (
+        len(text) > MAX_URL_LENGTH
+        or not text.isascii()
+        or not text.isprintable()
+        or any(sign in text for sign in " \\?#@*")
+        or not parts.hostname
+    ):
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 

@@ -67,7 +67,7 @@ def begin(
 
     :param cookies: the SSO cookies that the browser brought.
     """
-    present = sso_sessions.live(session, cookies, now=context.now, idle=parts.settings.lifetime("session_idle"))
+    present = sso_sessions.unended(session, cookies)
     of_account = [one for one in present if one.account_code == account]
     same = next((one.sid for one in of_account if one.user_id == user_id), None)
     _end(session, [one for one in of_account if one.sid != same], context)
@@ -86,15 +86,18 @@ def begin(
     return begun
 
 
-def end_all(cookies: Collection[str], *, parts: Parts, context: Context) -> Sequence[LiveSession]:
-    """Sign a browser out: end its sessions and all that hangs on them.
+def unended(cookies: Collection[str]) -> Sequence[LiveSession]:
+    """Return what signing out would end: also sessions that no longer sign anybody in."""
+    if not cookies:
+        return ()
+    with reading() as session:
+        return sso_sessions.unended(session, cookies)
 
-    :returns: the sessions that ended.
-    """
+
+def end_all(cookies: Collection[str], *, context: Context) -> None:
+    """Sign a browser out: end its sessions and all that hangs on them."""
     with unit_of_work() as session:
-        found = sso_sessions.live(session, cookies, now=context.now, idle=parts.settings.lifetime("session_idle"))
-        _end(session, found, context)
-    return found
+        _end(session, sso_sessions.unended(session, cookies), context)
 
 
 def _end(session: Session, ended: Sequence[LiveSession], context: Context) -> None:

@@ -1,0 +1,123 @@
+"""What is damaged or out of reach is told in one line, by every command that meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from idp.store.unit_of_work import unit_of_work
+from tests.cli.conftest import SECRET_KEY, Operator
+from tests.support.serve import environment, run_idp
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = "postgresql+psycopg://idp:shown-nowhere@127.0.0.1:9/idp?connect_timeout=2"
+
+
+@pytest.fixture
+def damaged(operator: Operator) -> Callable[[str], list[str]]:
+    """Prepares a provider, damages its database by a statement, and returns what the doctor finds broken."""
+    operator.gets("init")
+
+    def findings(statement: str) -> list[str]:
+        with operator.app.app_context(), unit_of_work() as session:
+            session.execute(text(statement))
+        done = operator.types("doctor", "--json")
+        assert done.exit_code == 1
+        return [one["finding"] for one in done.json if one["verdict"] == "broken"]
+
+    return findings
+
+
+def test_the_doctor_names_tables_of_another_version(damaged: Callable[[str], list[str]]) -> None:
+    assert damaged("UPDATE alembic_version SET version_num = '0000'") == [
+        "The tables are not those of this version; run: idp init"
+    ]
+
+
+def test_the_doctor_names_the_one_key_that_is_missing(damaged: Callable[[str], list[str]]) -> None:
+    assert damaged("DELETE FROM signing_keys WHERE alg = 'ES256'") == ["There is no ES256 signing key; run: idp init"]
+
+
+@pytest.mark.parametrize("spoilt", ["''", "'1.x'", "'1.00000000.AAAA'", "substr(private_jwk_sealed, 1, 30)"])
+def test_the_doctor_names_a_damaged_key(damaged: Callable[[str], list[str]], spoilt: str) -> None:
+    (finding,) = damaged(f"UPDATE signing_keys SET private_jwk_sealed = {spoilt} WHERE alg = 'RS256'")  # noqa: S608
+    assert finding.startswith("The RS256 signing key ")
+    assert "IDP_SECRET_KEYS" in finding
+
+
+def test_after_a_rotation_of_the_secret_keys_all_is_well(
+    at_database: Callable[..., Operator], migrated_url: str
+) -> None:
+    at_database(migrated_url).gets("init")
+    rotated = at_database(migrated_url, key=f"a newer key of 32 bytes or rather more,{SECRET_KEY}")
+    assert rotated.types("doctor").exit_code == 0
+
+
+@pytest.mark.parametrize("url", [NOWHERE, "sqlite:////nowhere/at/all/idp.db"])
+@pytest.mark.parametrize("words", [("accounts", "list"), ("init",), ("serve",)], ids=" ".join)
+def test_a_database_out_of_reach_is_one_line_without_its_password(
+    at_database: Callable[..., Operator], url: str, words: tuple[str, ...]
+) -> None:
+    done = at_database(url).types(*words)
+    assert (done.exit_code, len(done.problems), done.out) == (1, 1, "")
+    assert "shown-nowhere" not in done.err
+
+
+def test_the_doctor_tells_no_password(at_database: Callable[..., Operator]) -> None:
+    done = at_database(NOWHERE).types("doctor")
+    assert done.exit_code == 1
+    assert "IDP_DATABASE_URL" in done.out
+    assert "shown-nowhere" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("accounts", "create", "acme", "--name", "Acme"),
+        ("accounts", "delete", "acme", "--yes"),
+        ("clients", "list"),
+        ("providers", "list"),
+        ("users", "list"),
+        ("keys", "list"),
+        ("audit", "list"),
+    ],
+    ids=" ".join,
+)
+def test_before_init_every_command_says_what_to_run(
+    at_database: Callable[..., Operator], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = at_database(f"sqlite:///{tmp_path / 'empty.db'}").types(*words)
+    assert (done.exit_code, len(done.problems)) == (1, 1)
+    assert "run: idp init" in done.err
+
+
+def test_a_certificate_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    """Met while the parts are built, after the settings were checked: still no stack trace."""
+    done = run_idp("accounts", "list", env={"IDP_INSTANCE_DIR": str(tmp_path), "IDP_OUTBOUND_CA_FILE": "/nowhere"})
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("Error: IDP_OUTBOUND_CA_FILE")
+
+
+def test_flask_reaches_the_same_commands(operator: Operator, migrated_url: str, tmp_path: Path) -> None:
+    settings = {
+        "IDP_DATABASE_URL": migrated_url,
+        "IDP_INSTANCE_DIR": str(tmp_path / "instance"),
+        "IDP_SECRET_KEYS": SECRET_KEY,
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("flask"), "--app", "wsgi", "accounts", "list", "--json"],
+        cwd=ROOT,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"acme"' in done.stdout

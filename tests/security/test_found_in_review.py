@@ -1,0 +1,71 @@
+"""Defects that a review found, each small enough to come back unseen."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from idp.browser.runtime import context
+from idp.domain.redirect_uri import matching
+from idp.domain.secrets import new_identifier
+from idp.protocol.authorization_checks import nothing_unbuilt
+from idp.protocol.errors import OAuthError
+from idp.protocol.parameters import parse
+from idp.tokens import access_token
+from tests.support.app import Browser, OpenIdProvider
+from tests.support.rp import RelyingParty
+
+
+def refusal() -> OAuthError:
+    with pytest.raises(OAuthError) as refused:
+        nothing_unbuilt(parse(b"claims={}"), None)  # type: ignore[arg-type]
+    return refused.value
+
+
+def test_a_refusal_does_not_outlive_its_request() -> None:
+    """One object raised again and again would keep every request's frames in its traceback."""
+    assert refusal() is not refusal()
+
+
+@pytest.mark.parametrize("port", ["0" * 2100 + "8080", "08080", "+8080", "8_080"])
+def test_a_loopback_port_is_written_in_one_way(port: str) -> None:
+    assert not matching(f"http://127.0.0.1:{port}/cb", ["http://127.0.0.1/cb"])
+
+
+def test_a_loopback_port_may_differ() -> None:
+    assert matching("http://127.0.0.1:8080/cb", ["http://127.0.0.1/cb"])
+
+
+def test_no_identifier_looks_like_an_option() -> None:
+    assert not any(new_identifier().startswith("-") for _ in range(2000))
+
+
+@pytest.mark.parametrize(
+    ("written", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7:54321", "192.0.2.7"),
+        ("[2001:db8::7]:54321", "2001:db8::7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+        ("2001:0db8:0000:0000:0000:0000:0000:0007", "2001:db8::7"),
+        ("x" * 100, None),
+        ("", None),
+    ],
+)
+def test_a_network_is_an_address_or_nothing(op: OpenIdProvider, written: str, network: str | None) -> None:
+    with op.app.test_request_context(environ_base={"REMOTE_ADDR": written}):
+        assert context().network == network
+
+
+@pytest.mark.parametrize("uri", ["com.example.app:///callback", "https://s.example/cb?a=[1]&b=%20"])
+def test_a_redirect_uri_is_answered_as_registered(op: OpenIdProvider, browser: Browser, uri: str) -> None:
+    rp = RelyingParty.registered_at(op, redirect_uris=(uri,))
+    assert rp.asks(browser, redirect_uri=uri).response.headers["Location"].startswith(uri)
+
+
+def test_a_deeply_nested_header_is_a_refused_token(op: OpenIdProvider, rp: RelyingParty) -> None:
+    nested = b'{"alg":"ES256","kid":"x","typ":"at+jwt","x":' + b"[" * 2500 + b"]" * 2500 + b"}"
+    token = base64.urlsafe_b64encode(nested).rstrip(b"=").decode() + ".e30.AA"
+    assert len(token) < access_token.MAX_LENGTH
+    assert rp.asks_userinfo(token).is_refused_as("invalid_token")

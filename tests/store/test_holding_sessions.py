@@ -1,0 +1,35 @@
+"""A session that is held does not end before the transaction that holds it."""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Flask
+
+from idp.store import sso_sessions
+from idp.store.unit_of_work import unit_of_work
+from tests.store.conftest import NOW
+from tests.store.test_sso_sessions import KIM
+
+
+def test_an_end_waits_for_whoever_holds_the_session(acme: Flask) -> None:
+    ended = threading.Event()
+
+    def end() -> None:
+        with acme.app_context(), unit_of_work() as other:
+            sso_sessions.end(other, [KIM], now=NOW)
+        ended.set()
+
+    with unit_of_work() as session:
+        assert sso_sessions.hold(session, KIM)
+        ending = threading.Thread(target=end)
+        ending.start()
+        assert not ended.wait(0.3)
+    ending.join(10)
+    assert ended.is_set()
+
+
+def test_what_has_ended_cannot_be_held(acme: Flask) -> None:
+    with unit_of_work() as session:
+        sso_sessions.end(session, [KIM], now=NOW)
+        assert not sso_sessions.hold(session, KIM)
