@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from sqlalchemy import text
 
 from idp.store.unit_of_work import unit_of_work
 from tests.cli.conftest import SECRET_KEY, Operator
-from tests.support.serve import environment, run_idp
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "postgresql+psycopg://idp:shown-nowhere@127.0.0.1:9/idp?connect_timeout=2"
@@ -94,30 +91,3 @@ def test_before_init_every_command_says_what_to_run(
     done = at_database(f"sqlite:///{tmp_path / 'empty.db'}").types(*words)
     assert (done.exit_code, len(done.problems)) == (1, 1)
     assert "run: idp init" in done.err
-
-
-def test_a_certificate_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    """Met while the parts are built, after the settings were checked: still no stack trace."""
-    done = run_idp("accounts", "list", env={"IDP_INSTANCE_DIR": str(tmp_path), "IDP_OUTBOUND_CA_FILE": "/nowhere"})
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("Error: IDP_OUTBOUND_CA_FILE")
-
-
-def test_flask_reaches_the_same_commands(operator: Operator, migrated_url: str, tmp_path: Path) -> None:
-    settings = {
-        "IDP_DATABASE_URL": migrated_url,
-        "IDP_INSTANCE_DIR": str(tmp_path / "instance"),
-        "IDP_SECRET_KEYS": SECRET_KEY,
-    }
-    done = subprocess.run(
-        [Path(sys.executable).with_name("flask"), "--app", "wsgi", "accounts", "list", "--json"],
-        cwd=ROOT,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert '"acme"' in done.stdout

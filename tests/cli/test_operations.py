@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Operator
-from tests.support.serve import run_idp
 
 
 def verdicts(findings: list[dict[str, Any]]) -> dict[str, set[str]]:
@@ -85,28 +84,3 @@ def test_a_place_to_listen_is_host_and_port(operator: Operator, bind: str) -> No
 
 def test_the_sandbox_refuses_a_public_address(operator: Operator) -> None:
     assert operator.types("sandbox", "--host", "0.0.0.0").exit_code == 1  # noqa: S104 - that is the point
-
-
-# In processes of their own: what happens before there is an application.
-
-
-def test_wrong_settings_are_lines_not_a_stack_trace(tmp_path: Path) -> None:
-    env = {"IDP_INSTANCE_DIR": str(tmp_path), "IDP_FOO": "1", "IDP_ISSUER": "http://login.example.com/"}
-    done = run_idp("accounts", "list", env=env)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert sorted(line.partition(":")[0] for line in done.stderr.splitlines()) == ["Error", "Error"]
-    assert "IDP_FOO" in done.stderr
-    assert "IDP_ISSUER" in done.stderr
-
-
-def test_the_sandbox_refuses_production(tmp_path: Path) -> None:
-    env = {
-        "IDP_INSTANCE_DIR": str(tmp_path),
-        "IDP_ENV": "production",
-        "IDP_SECRET_KEYS": "x" * 32,
-        "IDP_ISSUER": "https://login.example.com",
-    }
-    done = run_idp("sandbox", env=env)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
