@@ -6,7 +6,8 @@ HOST ?= 127.0.0.1
 BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
-SLOW := postgres or browser or node or interop or e2e or readme or processes
+# What the inner loop leaves to make test: real parts, whole processes, and the long tables of hostile input.
+SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -35,8 +36,8 @@ test: .venv/.dev system-parts peers ## run every test, with a real database, bro
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: quick
-quick: .venv/.dev ## run the tests that need nothing from outside
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not ($(SLOW))"
+quick: .venv/.dev ## run the inner loop: units, services, SQLite store, protocol, pages
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not ($(SLOW))"
 
 .PHONY: lint
 lint: .venv/.dev ## check style, types and the direction of imports
