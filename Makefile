@@ -7,7 +7,7 @@ BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
 # What the inner loop leaves to make test: real parts, whole processes, and the long tables of hostile input.
-SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound
+SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
