@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from idp.domain.errors import NotAdmitted, Refusal
 from idp.domain.provider_settings import ProviderSettings
 from idp.domain.roles import Role
 from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
+from idp.services.parts import EXTENSION
 from idp.services.registry import accounts, providers
 from idp.services.registry.accounts import AccountSettings
 from idp.services.sessions import sso
 from idp.services.sessions.sso import Begun
 from idp.services.sign_in import entry
 from idp.store.audit_events import AuditEvent
+from idp.store.db import db
 from idp.store.sign_ins import SignIn
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
 from tests.services.conftest import NOW
-from tests.support.database import RACERS, racing
+from tests.support.database import RACERS, application, migrate_at, racing
 
 ISSUER = "https://okta.example"
 KIM = UpstreamIdentity(
@@ -116,6 +120,66 @@ def test_somebody_new_who_arrives_eight_times_at_once_is_one_user(provider_app, 
     assert (rows(User), rows(UpstreamIdentityLink)) == (1, 1)
     assert len({one.sid for one in arrived}) == RACERS
     assert outcomes() == ["ok"] * RACERS
+
+
+@pytest.fixture
+def overtaken(postgres, tmp_path, context):
+    """Lets somebody arrive and, after so many looks into the database, somebody else; returns what became of both.
+
+    Each statement on PostgreSQL sees what was committed before it, so two looks can disagree.
+    """
+    with application(postgres.fresh_database(prepared_by=migrate_at), tmp_path) as app:
+        parts = app.extensions[EXTENSION]
+        accounts.create("acme", AccountSettings(name="Acme"), context=context)
+        settings = ProviderSettings(kind="oidc", display_name="Okta", client_id="x", issuer=ISSUER)
+        provider = providers.create("acme", "okta", settings, client_secret="s", parts=parts, context=context)
+
+        def arrive(identity: UpstreamIdentity) -> Begun | NotAdmitted:
+            with app.app_context():
+                try:
+                    return entry.enter(provider, identity, cookies=(), parts=parts, context=context)
+                except NotAdmitted as refused:
+                    return refused
+
+        def both(first: UpstreamIdentity, second: UpstreamIdentity, *, after_looks: int):
+            thread, looks, overtaking = threading.get_ident(), count(1), []
+
+            def look(_connection, _cursor, statement, *_more) -> None:
+                mine = threading.get_ident() == thread and statement.startswith("SELECT")
+                if mine and next(looks) == after_looks:
+                    with ThreadPoolExecutor(1) as other:
+                        overtaking.append(other.submit(arrive, second).result(30))
+
+            event.listen(db.engine, "after_cursor_execute", look)
+            arrived = arrive(first)
+            event.remove(db.engine, "after_cursor_execute", look)
+            return arrived, *overtaking
+
+        yield both
+
+
+LOOKS = range(1, 6)
+"""All that are taken before the first row is written."""
+
+
+@pytest.mark.parametrize("looks", LOOKS)
+def test_somebody_who_is_overtaken_by_themselves_is_one_user(overtaken, looks):
+    arrived, overtaking = overtaken(KIM, KIM, after_looks=looks)
+    assert isinstance(arrived, Begun)
+    assert isinstance(overtaking, Begun)
+    assert (rows(User), rows(UpstreamIdentityLink)) == (1, 1)
+    assert outcomes() == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("looks", LOOKS)
+def test_somebody_who_is_overtaken_to_their_address_is_refused(overtaken, looks):
+    """CONTRACT §6 rule 6: not let in as yet another user without it."""
+    arrived, overtaking = overtaken(replace(KIM, subject="another"), KIM, after_looks=looks)
+    assert isinstance(overtaking, Begun)
+    assert isinstance(arrived, NotAdmitted)
+    assert arrived.refusal is Refusal.ADDRESS_TAKEN
+    assert rows(User) == 1
+    assert outcomes() == ["address_taken", "ok"]
 
 
 def test_one_new_address_brought_at_once_by_eight_strangers_belongs_to_the_first(provider_app, connect, enter):

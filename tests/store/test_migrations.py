@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from idp.store.tables import metadata
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.store.conftest import new_account, new_user
 from tests.support.database import DATABASES, application, fresh_sqlite
-from tests.support.serve import IDP, environment
 
-HOSTS = 2
+MIGRATION_LOCK = 0x1D9
+"""Of ``migrations/env.py``, which cannot be imported: to import it is to migrate."""
 REBUILDS_ACCOUNTS = """
 from alembic import op
 
@@ -165,27 +165,26 @@ def test_after_migrating_foreign_keys_count_again(tmp_path):
             assert session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
-def test_hosts_that_prepare_one_database_at_once_all_succeed(empty_url, tmp_path):
-    env = environment(
-        {
-            "IDP_DATABASE_URL": empty_url,
-            "IDP_INSTANCE_DIR": str(tmp_path / "instance"),
-            "IDP_SECRET_KEYS": "a secret that all of the hosts share",
-        }
-    )
-    running = [
-        subprocess.Popen([IDP, "init"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(HOSTS)
-    ]
-    said = [process.communicate(timeout=60)[1] for process in running]
-    assert [process.returncode for process in running] == [0] * HOSTS, "\n".join(said)
-    engine = create_engine(empty_url)
-    with engine.connect() as connection:
-        keys = connection.execute(text("SELECT alg, state FROM signing_keys ORDER BY alg, state")).all()
-        accounts = connection.execute(text("SELECT code FROM accounts")).scalars().all()
-    engine.dispose()
-    assert keys == [("ES256", "current"), ("ES256", "next"), ("RS256", "current"), ("RS256", "next")]
-    assert accounts == ["staff"]
+def test_on_postgresql_a_migration_waits_for_another_hosts(postgres, tmp_path):
+    url = postgres.fresh_database()
+    elsewhere = create_engine(url, isolation_level="AUTOCOMMIT")
+    with application(url, tmp_path) as app, elsewhere.connect() as other_host:
+        other_host.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        done = threading.Event()
+
+        def deploy() -> None:
+            with app.app_context():
+                migrate()
+            done.set()
+
+        deploying = threading.Thread(target=deploy)
+        deploying.start()
+        assert not done.wait(1)
+        assert inspect(other_host).get_table_names() == []
+        other_host.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+        deploying.join(30)
+        assert done.is_set()
+    elsewhere.dispose()
 
 
 def _migrations_with(tmp_path: Path, following: str) -> Path:

@@ -45,7 +45,7 @@ def enter(
     try:
         return _enter(provider, identity, cookies, parts, context)
     except IntegrityError:
-        # Somebody new arrived twice at once, and the other arrival made the user: now they are known.
+        # Another arrival at the same moment made the user, or took the address: now that is known.
         return _enter(provider, identity, cookies, parts, context)
 
 
@@ -55,15 +55,18 @@ def _enter(
     rules = settings_of(provider).rules()
     address = parse_address(identity.email or "")
     with unit_of_work() as session:
+        # The address first: should the same person arrive elsewhere between the two looks, the second finds
+        # them known, and not their own address taken by a stranger.
+        holder = _holder(session, provider.account_code, address)
         user = _known_user(session, provider, identity)
         ours = () if user is None else tuple(Role(role) for role in user.roles)
         derivation = derive(identity.roles, rules, ours=ours)
-        refusal = decide(_applicant(session, provider, user, address), derivation, rules)
+        refusal = decide(_applicant(session, provider, user, holder), derivation, rules)
         is_new = user is None
         begun = None
         if refusal is None:
             user = user or _new_user(session, provider, identity, context)
-            _refresh(session, user, identity, address, derivation, context)
+            _refresh(session, user, identity, address, holder, derivation, context)
             begun = sso.begin(
                 session,
                 user_id=UserId(user.id),
@@ -89,13 +92,13 @@ def _known_user(session: Session, provider: Provider, identity: UpstreamIdentity
     return None if link is None else users.get(session, UserId(link.user_id))
 
 
-def _applicant(session: Session, provider: Provider, user: User | None, address: Address | None) -> Applicant:
+def _applicant(session: Session, provider: Provider, user: User | None, holder: UserId | None) -> Applicant:
     account = accounts.find(session, AccountCode(provider.account_code))
     return Applicant(
         account_enabled=account is not None and account.enabled,
         known=user is not None,
         user_enabled=user is None or user.enabled,
-        address_taken=_holder(session, provider.account_code, address) not in {None, user.id if user else None},
+        address_taken=holder not in {None, user.id if user else None},
     )
 
 
@@ -135,12 +138,16 @@ def _refresh(
     user: User,
     identity: UpstreamIdentity,
     address: Address | None,
+    holder: UserId | None,
     derivation: Derivation,
     context: Context,
 ) -> None:
-    """Bring the user's record up to what the upstream says now."""
-    # Looked up before anything is changed: the query flushes, and the address might not be free.
-    others = _holder(session, user.account_code, address) not in {None, UserId(user.id)}
+    """Bring the user's record up to what the upstream says now.
+
+    :param holder: who held the address when admission was decided. Should somebody have taken it since,
+        the unique index refuses, and everything is decided anew.
+    """
+    others = holder not in {None, UserId(user.id)}
     user.roles = list(derivation.roles)
     user.name = identity.name
     user.given_name = identity.given_name
