@@ -7,70 +7,41 @@ is not built yet have no effect.
 
 from __future__ import annotations
 
-import os
-import secrets
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
-from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-PREFIX = "IDP_"
-FILE_SUFFIX = "_FILE"
-MIN_SECRET_BYTES = 32
+from idp.settings import sources
+from idp.settings.safety import insecure, is_loopback
+from idp.settings.values import (
+    MIN_SECRET_BYTES,
+    PREFIX,
+    Environment,
+    LogFormat,
+    LogLevel,
+    Registration,
+    SettingsError,
+)
+
+__all__ = [
+    "JWKS_MAX_AGE_SECONDS",
+    "PREFIX",
+    "Environment",
+    "LogFormat",
+    "LogLevel",
+    "Registration",
+    "Settings",
+    "SettingsError",
+    "is_loopback",
+]
+
 JWKS_MAX_AGE_SECONDS = 300
-_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"})
 
 Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86400)]
-
-
-class Environment(StrEnum):
-    """Where this runs; ``production`` refuses what is only safe on a developer's machine."""
-
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-
-
-class Registration(StrEnum):
-    """Who may register clients dynamically."""
-
-    OFF = "off"
-    TOKEN = "token"  # noqa: S105 - a mode, not a secret
-    OPEN = "open"
-
-
-class LogFormat(StrEnum):
-    """How log lines look."""
-
-    JSON = "json"
-    CONSOLE = "console"
-
-
-class LogLevel(StrEnum):
-    """The least severe log line that is written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class SettingsError(Exception):
-    """The settings cannot be used.
-
-    :param problems: every problem, one line each, each naming its setting.
-    """
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class Settings(BaseModel):
@@ -124,21 +95,21 @@ class Settings(BaseModel):
         :raises SettingsError: one line per problem, unknown ``IDP_`` names included.
         """
         problems: list[str] = []
-        values = _from_files(_named(environ, root), problems)
+        values = sources.from_files(sources.named(environ, root), cls.model_fields, problems)
         known = set(cls.model_fields)
         problems += [
             f"{PREFIX}{name.upper()}: unknown setting; see the list in docs/settings.md"
             for name in sorted(values.keys() - known)
         ]
-        given = {name: _split(name, value) for name, value in values.items() if name in known}
-        complete = _with_defaults(given, root)
+        given = {name: sources.split(name, value) for name, value in values.items() if name in known}
+        complete = sources.with_defaults(given, root)
         problems += _problems(cls, complete)
         if problems:
             raise SettingsError(tuple(problems))
         settings = cls.model_validate(complete)
         try:
             settings.instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            kept = () if settings.secret_keys else (SecretStr(_kept_secret(settings.instance_dir)),)
+            kept = () if settings.secret_keys else (SecretStr(sources.kept_secret(settings.instance_dir)),)
         except OSError as error:
             problem = f"IDP_INSTANCE_DIR: {settings.instance_dir} cannot be made or written to ({error.strerror})"
             raise SettingsError((problem,)) from None
@@ -232,7 +203,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _production_is_safe(self) -> Self:
-        problems = _insecure(self) if self.is_production else []
+        problems = insecure(self) if self.is_production else []
         if self.refresh_token_max < self.refresh_token_ttl:
             problems.append("IDP_REFRESH_TOKEN_MAX: must not be below IDP_REFRESH_TOKEN_TTL")
         if self.session_ttl < self.session_idle:
@@ -242,131 +213,12 @@ class Settings(BaseModel):
         return self
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address is this machine itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _host_of(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:  # told when the setting itself is checked
-        return None
-
-
 def _has_a_port(parts: SplitResult) -> bool:
     """Say whether the port is a number, or left out."""
     try:
         return parts.port != 0
     except ValueError:
         return False
-
-
-def _insecure(settings: Settings) -> list[str]:
-    problems = []
-    host = urlsplit(settings.issuer).hostname or ""
-    if not settings.is_https:
-        problems.append("IDP_ISSUER: production needs https")
-    if not settings.secret_keys:
-        problems.append("IDP_SECRET_KEYS: production needs at least one key; make one with: openssl rand -hex 32")
-    if settings.uses_sqlite and _on_network_file_system(settings):
-        problems.append("IDP_DATABASE_URL: SQLite must not lie on a network file system")
-    if settings.mail_url and _mail_in_clear(settings.mail_url):
-        problems.append("IDP_MAIL_URL: tls=none is allowed towards this machine only")
-    if not (is_loopback(host) or host.endswith(".test")):
-        if settings.registration is Registration.OPEN:
-            problems.append("IDP_REGISTRATION: open is refused in production; use token")
-        if settings.rate_limits == "off":
-            problems.append("IDP_RATE_LIMITS: off is refused in production")
-    return problems
-
-
-def _mail_in_clear(url: SecretStr) -> bool:
-    parts = urlsplit(url.get_secret_value())
-    return parse_qs(parts.query).get("tls") == ["none"] and not is_loopback(parts.hostname or "")
-
-
-def _named(environ: Mapping[str, str], root: Path) -> dict[str, str]:
-    """Collect the ``IDP_`` names of the environment and, in development, of ``.env``."""
-    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-    if given.get(f"{PREFIX}ENV", Environment.DEVELOPMENT) == Environment.DEVELOPMENT:
-        kept = dotenv_values(root / ".env")
-        given = {name: value or "" for name, value in kept.items() if name.startswith(PREFIX)} | given
-    return {name.removeprefix(PREFIX): value for name, value in given.items()}
-
-
-def _from_files(named: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    """Replace each ``X_FILE`` by ``X`` with the file's content; names become lower case."""
-    values: dict[str, str] = {}
-    for name, value in named.items():
-        field = name.lower()
-        target = field.removesuffix(FILE_SUFFIX.lower())
-        if field in Settings.model_fields or target == field or target not in Settings.model_fields:
-            values[field] = value
-            continue
-        if target.upper() in named:
-            problems.append(f"{PREFIX}{name}: give either this or {PREFIX}{target.upper()}, not both")
-        try:
-            values[target] = Path(value).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            problems.append(f"{PREFIX}{name}: the file {value!r} cannot be read")
-    return values
-
-
-def _split(name: str, value: str) -> Any:
-    if name in {"secret_keys", "key_encryption_keys", "outbound_allow"}:
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    if value == "" and name in {"redis_url", "mail_url", "outbound_ca_file", "cookie_domain", "metrics_token"}:
-        return None
-    return value
-
-
-def _with_defaults(given: dict[str, Any], root: Path) -> dict[str, Any]:
-    """Fill in the defaults that depend on other settings."""
-    production = given.get("env") == Environment.PRODUCTION
-    instance = (root / given.get("instance_dir", "instance")).absolute()
-    host = _host_of(given.get("issuer", "http://127.0.0.1:8000")) or "localhost"
-    computed: dict[str, Any] = {
-        "database_url": f"sqlite:///{instance / 'idp.db'}",
-        "mail_from": f"Deepdesk <no-reply@{host}>",
-        "log_format": LogFormat.JSON if production else LogFormat.CONSOLE,
-    }
-    if not production:
-        computed["outbound_allow"] = ("127.0.0.1/32", "::1/128")
-    return computed | given | {"instance_dir": instance}
-
-
-def _kept_secret(instance: Path) -> str:
-    """Return the development secret, made once and readable by its owner only.
-
-    It appears under its name whole or not at all, so two processes that start at once agree.
-    """
-    path = instance / "secret_keys"
-    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=instance, prefix=".secret_keys.") as made:
-        made.write(secrets.token_hex(MIN_SECRET_BYTES))
-        made.flush()
-        with suppress(FileExistsError):
-            os.link(made.name, path)
-    secret = path.read_text(encoding="ascii").strip()
-    if len(secret) < MIN_SECRET_BYTES:
-        raise SettingsError((f"IDP_SECRET_KEYS: the key kept in {path} is damaged; remove the file to start anew",))
-    return secret
-
-
-def _on_network_file_system(settings: Settings) -> bool:
-    """Look up the mount below the database; unknown counts as local."""
-    path = Path(settings.database_url.get_secret_value().removeprefix("sqlite:///")).resolve()
-    try:
-        mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return False
-    below = [(mount[1], mount[2]) for mount in mounts if path.is_relative_to(mount[1])]
-    return bool(below) and max(below, key=lambda mount: len(mount[0]))[1] in _NETWORK_FILE_SYSTEMS
 
 
 def _problems(model: type[Settings], values: dict[str, Any]) -> list[str]:
