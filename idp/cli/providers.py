@@ -74,6 +74,7 @@ def create(
     settings = ProviderSettings(**{"display_name": code, "issuer": "", "client_id": "", **_parsed(given)})
 
     def make() -> Provider:
+        settings.check()  # before anybody is asked for a secret
         secret = read_secret(client_secret_file, prompt="Client secret of the upstream")
         return service.create(account, code, settings, client_secret=secret, parts=parts(), context=context())
 

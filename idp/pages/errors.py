@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from flask import Flask, current_app, jsonify, make_response, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NotFound404
 
@@ -138,7 +140,12 @@ def _slash_aside(error: HTTPException) -> HTTPException:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    log.error("unexpected_error", exc_info=error)
+    if isinstance(error, SQLAlchemyError):
+        # The database's own words may quote what a row holds, such as an address; where it happened says enough.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("unexpected_error", error=type(error).__name__, where=where)
+    else:
+        log.error("unexpected_error", exc_info=error)
     if is_machine(request.path):
         return jsonify({"error": "server_error", "error_description": f"Quote {request_id()} when you ask."}), 500
     return _rendered(ERROR_TEXTS["server_error"], HTTPStatus.INTERNAL_SERVER_ERROR, None)

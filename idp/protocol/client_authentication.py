@@ -19,6 +19,7 @@ from idp.services.registry.clients import RegisteredClient
 
 REALM = 'Basic realm="deepdesk-idp"'
 MAX_CREDENTIAL_LENGTH = 4096
+MAX_CLIENT_ID_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class ClientNotAuthenticated(InvalidClientError):  # type: ignore[misc]
     def get_headers(self) -> list[tuple[str, str]]:
         """Add the challenge."""
         return [*super().get_headers(), ("WWW-Authenticate", REALM)]
+
+
+def claimed_client_id(request: Any) -> str | None:
+    """Return whom a request says it comes from, cut to the length of a client_id; for the log, proves nothing."""
+    credentials = _basic_credentials(request.headers.get("Authorization", ""))
+    claimed = credentials[0] if credentials else request.payload.client_id
+    return claimed[:MAX_CLIENT_ID_LENGTH] if claimed else None
 
 
 def refuse_several_methods(request: Any) -> None:

@@ -22,7 +22,7 @@ from idp.domain.client_metadata import AuthMethod, GrantType
 from idp.domain.context import Actor, ActorKind
 from idp.domain.errors import DomainError
 from idp.protocol import parameters
-from idp.protocol.client_authentication import ClientNotAuthenticated, refuse_several_methods
+from idp.protocol.client_authentication import ClientNotAuthenticated, claimed_client_id, refuse_several_methods
 from idp.protocol.errors import invalid_request, to_oauth
 from idp.protocol.parameters import Unreadable
 from idp.protocol.responses import error_response, preflight
@@ -48,6 +48,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         try:
             self.request.client = self.authenticate_token_endpoint_client()
         except InvalidClientError:
+            log.warning("client_not_authenticated", client_id=claimed_client_id(self.request))
             raise ClientNotAuthenticated from None
         if GrantType.AUTHORIZATION_CODE not in self._registered.metadata.grant_types:
             raise UnauthorizedClientError(description="The client may not use this grant.")

@@ -81,3 +81,9 @@ def test_checking_what_does_not_answer_exits_1(operator: Operator) -> None:
     assert done.exit_code == 1
     assert len(done.json["problems"]) == 1
     assert done.problems == [f"Error: {done.json['problems'][0]}"]
+
+
+def test_settings_are_looked_at_before_anybody_is_asked_for_a_secret(operator: Operator) -> None:
+    done = operator.types(*CREATE[:-2], "--kind", "entra", "--client-secret-file", "/nowhere")
+    assert done.exit_code == 1
+    assert "not built yet" in done.err

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from idp.services.registry import accounts, clients
+from idp.services.registry import accounts, clients, providers
 from idp.store.sso_sessions import SsoSession
 from idp.store.unit_of_work import reading
 from tests.support.app import Browser, OpenIdProvider
 from tests.support.clock import FrozenClock
+from tests.support.platform import Seen, running_platform
 from tests.support.rp import RelyingParty
 
 
@@ -76,3 +78,37 @@ def test_who_signed_in_in_another_tab_is_not_asked_again(
     op.signs_in(stranger)
     for one in waiting:
         assert replace(one, response=stranger.follows(one.response)).has_a_code()
+
+
+@pytest.fixture
+def somebody(connected: OpenIdProvider) -> Browser:
+    """A browser at a provider whose upstream can be reached."""
+    return connected.browser()
+
+
+class Interrupting(list[Seen]):
+    """What a platform records its requests in; the first one makes something happen elsewhere."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self._happens = happens
+
+    def append(self, seen: Seen) -> None:
+        if not self:
+            self._happens()
+        super().append(seen)
+
+
+def test_a_provider_that_is_removed_while_somebody_departs_is_a_page(
+    connected: OpenIdProvider, somebody: Browser
+) -> None:
+    def removes() -> None:
+        with connected.app.app_context():
+            providers.delete("acme", "platform", context=connected.context)
+
+    with running_platform() as asked:
+        connected.connects("platform", asked)
+        asked.requests = Interrupting(removes)
+        page = somebody.follows(RelyingParty.registered_at(connected).asks(somebody).response)
+    assert page.status_code == 404
+    assert 'id="error"' in page.text

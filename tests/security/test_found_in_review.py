@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+import structlog
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from idp.browser.runtime import context
 from idp.domain.redirect_uri import matching
@@ -15,6 +21,16 @@ from idp.protocol.parameters import parse
 from idp.tokens import access_token
 from tests.support.app import Browser, OpenIdProvider
 from tests.support.rp import RelyingParty
+
+
+@pytest.fixture
+def lines() -> Iterator[list[EventDict]]:
+    """Every line of the log, whatever the provider's level."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0))
+    with capture_logs() as captured:
+        yield captured
+    structlog.configure(**before)
 
 
 def refusal() -> OAuthError:
@@ -69,3 +85,20 @@ def test_a_deeply_nested_header_is_a_refused_token(op: OpenIdProvider, rp: Relyi
     token = base64.urlsafe_b64encode(nested).rstrip(b"=").decode() + ".e30.AA"
     assert len(token) < access_token.MAX_LENGTH
     assert rp.asks_userinfo(token).is_refused_as("invalid_token")
+
+
+def test_what_a_row_holds_does_not_reach_the_log(op: OpenIdProvider, lines: list[EventDict]) -> None:
+    """PostgreSQL quotes the value in the detail of a unique violation."""
+    error = IntegrityError("INSERT", {}, Exception("DETAIL:  Key (email)=(kim@acme.example) already exists."))
+    with op.app.test_request_context("/login/"):
+        _, status = op.app.handle_user_exception(error)
+    assert status == 500
+    assert [line["error"] for line in lines] == ["IntegrityError"]
+    assert "kim@acme.example" not in str(lines)
+
+
+def test_a_client_that_fails_to_prove_itself_is_named_in_the_log(rp: RelyingParty, lines: list[EventDict]) -> None:
+    wrong = replace(rp, client_secret="a secret of somebody else's")
+    assert wrong.calls_token(grant_type="authorization_code", code="x").is_refused_as("invalid_client")
+    assert [line["client_id"] for line in lines if line["event"] == "client_not_authenticated"] == [rp.client_id]
+    assert "somebody else" not in str(lines)

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 from sqlalchemy import event, func, select
 
-from idp.domain.errors import NotAdmitted, Refusal
+from idp.domain.errors import AttemptUnknown, NotAdmitted, Refusal
 from idp.domain.provider_settings import ProviderSettings
 from idp.domain.roles import Role
 from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
@@ -281,3 +281,20 @@ def test_whatever_a_connector_lets_through_can_be_stored(connect, enter, field):
 def test_a_huge_address_is_left_out(connect, enter):
     enter(connect(), replace(KIM, email="k" * 250 + "@acme.example"))
     assert the(User).email is None
+
+
+def test_a_provider_that_was_removed_meanwhile_lets_nobody_in(connect, enter, context):
+    provider = connect()
+    providers.delete("acme", provider.code, context=context)
+    with pytest.raises(AttemptUnknown):
+        enter(provider, KIM)
+    assert rows(User) == 0
+
+
+def test_a_provider_that_was_changed_meanwhile_decides_as_it_is_now(connect, enter, parts, context):
+    provider = connect()
+    providers.update(
+        "acme", provider.code, {"role_ceiling": Role.AGENT}, client_secret=None, parts=parts, context=context
+    )
+    enter(provider, KIM)
+    assert the(User).roles == ["deepdesk.agent"]

@@ -14,7 +14,7 @@ from idp.domain.addresses import Address, parse_address
 from idp.domain.admission import Applicant, decide
 from idp.domain.authentication import Authentication
 from idp.domain.context import Context
-from idp.domain.errors import NotAdmitted, Refusal
+from idp.domain.errors import AttemptUnknown, NotAdmitted, Refusal
 from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.role_mapping import Derivation, derive
 from idp.domain.roles import Role
@@ -40,6 +40,7 @@ def enter(
 
     One transaction: user, link, session, sign-in and audit stand or fall together.
 
+    :raises AttemptUnknown: the provider was removed meanwhile.
     :raises NotAdmitted: they may not enter; recorded before it is raised, and no user was made.
     """
     try:
@@ -52,9 +53,14 @@ def enter(
 def _enter(
     provider: Provider, identity: UpstreamIdentity, cookies: Collection[str], parts: Parts, context: Context
 ) -> Begun:
-    rules = settings_of(provider).rules()
     address = parse_address(identity.email or "")
     with unit_of_work() as session:
+        # Read again: while the person was away, an operator may have changed the provider, or removed it.
+        present = providers.get(session, providers.id_of(provider))
+        if present is None:
+            raise AttemptUnknown(provider=provider.code)
+        provider = present
+        rules = settings_of(provider).rules()
         # The address first: should the same person arrive elsewhere between the two looks, the second finds
         # them known, and not their own address taken by a stranger.
         holder = _holder(session, provider.account_code, address)

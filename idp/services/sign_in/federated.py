@@ -72,7 +72,7 @@ def begin(
     with reading() as session:
         provider = providers.find(session, account, code)
     if provider is None:
-        raise NotFound(f"account {account!r} has no provider {code!r}")
+        raise _no_provider(account, code)
     state = new_secret()
     callback = redirect_uri(provider, issuer=parts.settings.issuer)
     handoff = connector_of(provider, parts).start(redirect_uri=callback, state=state, hints=hints)
@@ -83,6 +83,9 @@ def begin(
         remembered_sealed=parts.sealer.seal(json.dumps(dict(handoff.remember)), record=_record(state)),
     )
     with unit_of_work() as session:
+        # The upstream was asked in between: an operator may have removed the provider meanwhile.
+        if providers.get(session, departed.provider_id) is None:
+            raise _no_provider(account, code)
         sign_in_attempts.add(
             session,
             state,
@@ -129,6 +132,10 @@ def finish(
     except DomainError as error:
         return _not_signed_in(error, provider, departed)
     return SignedIn(session=session_begun, parked_id=departed.parked_id)
+
+
+def _no_provider(account: AccountCode, code: ProviderCode) -> NotFound:
+    return NotFound(f"account {account!r} has no provider {code!r}")
 
 
 def _identity(
