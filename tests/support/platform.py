@@ -1,4 +1,4 @@
-"""The simulated platform on a port of its own, and the browser's part of a sign-in there."""
+"""A simulated platform on a port of its own, and the browser's part of a sign-in there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
@@ -15,7 +15,8 @@ import requests
 from flask import request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from idp.sandbox.platform import Fault, Platform, PlatformClient, create_platform, platform_of
+from idp.sandbox.platform import Fault, Kind, Person, Platform, PlatformClient, create_platform, platform_of
+from idp.sandbox.platform.kinds import OIDC
 
 CLIENT_ID = "deepdesk-at-acme"
 CLIENT_SECRET = "a secret: 100% of +it/é"  # awkward on purpose: Basic wants it encoded
@@ -41,8 +42,21 @@ class RunningPlatform:
     client_id = CLIENT_ID
     client_secret = CLIENT_SECRET
 
+    def __post_init__(self) -> None:
+        self._at_first = {name: value for name, value in vars(self.state).items() if not name.startswith("_")}
+
+    def all_well(self) -> None:
+        """Take every switch back to how it was at first, and forget the requests."""
+        vars(self.state).update(self._at_first, metadata_changes={})
+        self.requests.clear()
+
     @property
     def issuer(self) -> str:
+        return self.state.issuer
+
+    @property
+    def base(self) -> str:
+        """Where it is reached; at Entra each tenant below it is an issuer."""
         return self.state.issuer
 
     @property
@@ -85,16 +99,18 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def running_platform(host: str = "127.0.0.1") -> Iterator[RunningPlatform]:
+def running_platform(
+    host: str = "127.0.0.1", kind: Kind = OIDC, people: Iterable[Person] | None = None
+) -> Iterator[RunningPlatform]:
     """Serve a platform until the block ends.
 
     :param host: as the issuer names it; a name that leads to 127.0.0.1.
+    :param people: who signs in; by default those of the kind.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        app = create_platform(
-            f"http://{host}:{port}", [PlatformClient(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)]
-        )
+        client = PlatformClient(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+        app = create_platform(f"http://{host}:{port}", [client], people, kind=kind)
         running = RunningPlatform(platform_of(app))
 
         @app.before_request

@@ -1,4 +1,4 @@
-"""ID tokens of the platform, genuine or with one of the faults."""
+"""ID tokens of the platforms, genuine or with one of the faults."""
 
 from __future__ import annotations
 
@@ -13,15 +13,43 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from idp.sandbox.platform.faults import IN_THE_CLAIMS, Fault
+from idp.sandbox.platform.faults import Fault
+from idp.sandbox.platform.spoiling import IN_THE_CLAIMS
 from idp.sandbox.platform.state import Grant, Platform
 
 ID_TOKEN_LIFETIME = timedelta(minutes=5)
 
 
-def id_token(platform: Platform, grant: Grant) -> str:
-    """Return the ID token of a sign-in (OpenID Connect Core §2), spoilt as its fault says."""
-    claims = _claims(platform, grant)
+def protocol_claims(platform: Platform, grant: Grant, *, issuer: str, subject: str) -> dict[str, Any]:
+    """Return what every ID token says, whoever the person is (OpenID Connect Core §2)."""
+    issued = int(platform.now().timestamp())
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "sub": subject,
+        "aud": grant.client_id,
+        "iat": issued,
+        "exp": issued + int(ID_TOKEN_LIFETIME.total_seconds()),
+    }
+    if grant.nonce is not None:
+        claims["nonce"] = grant.nonce
+    return claims
+
+
+def description(platform: Platform, grant: Grant) -> dict[str, Any]:
+    """Return what an ID token says about the person by the kind's manners."""
+    # With everything in the ID token nobody would ask for user information, and the fault would not show.
+    if platform.thin_id_tokens or grant.fault is Fault.WRONG_USERINFO_SUB:
+        return {}
+    return platform.kind.describe(grant.person, grant.scopes)
+
+
+def userinfo_subject(grant: Grant, subject: str) -> str:
+    """Return whom userinfo is about (OpenID Connect Core §5.3.2)."""
+    return "somebody-else" if grant.fault is Fault.WRONG_USERINFO_SUB else subject
+
+
+def id_token(platform: Platform, grant: Grant, claims: dict[str, Any]) -> str:
+    """Return an ID token with ``claims``, spoilt as the sign-in's fault says."""
     spoil = IN_THE_CLAIMS.get(grant.fault)
     if spoil is not None:
         spoil(claims)
@@ -41,30 +69,9 @@ def id_token(platform: Platform, grant: Grant) -> str:
             return _signed(claims, kid, platform.keys.current)
 
 
-def userinfo(platform: Platform, grant: Grant) -> Mapping[str, Any]:
-    """Return what userinfo says about the person (OpenID Connect Core §5.3.2)."""
-    subject = grant.person.subject
-    if grant.fault is Fault.WRONG_USERINFO_SUB:
-        subject = "somebody-else"
-    return {"sub": subject, **platform.kind.describe(grant.person, grant.scopes)}
-
-
-def _claims(platform: Platform, grant: Grant) -> dict[str, Any]:
-    issued = int(platform.now().timestamp())
-    claims: dict[str, Any] = {
-        "iss": platform.issuer,
-        "sub": grant.person.subject,
-        "aud": grant.client_id,
-        "iat": issued,
-        "exp": issued + int(ID_TOKEN_LIFETIME.total_seconds()),
-        "auth_time": int(grant.authenticated_at.timestamp()),
-    }
-    if grant.nonce is not None:
-        claims["nonce"] = grant.nonce
-    # With everything in the ID token nobody would ask for user information, and the fault would not show.
-    if not platform.thin_id_tokens and grant.fault is not Fault.WRONG_USERINFO_SUB:
-        claims |= platform.kind.describe(grant.person, grant.scopes)
-    return claims
+def at_hash(access_token: str) -> str:
+    """Return the hash that ties an access token to an ID token (OpenID Connect Core §3.1.3.6)."""
+    return _base64url(hashlib.sha256(access_token.encode()).digest()[:16])
 
 
 def _signed(claims: dict[str, Any], kid: str, key: RSAKey) -> str:

@@ -1,34 +1,11 @@
-"""The people who work at the simulated customer."""
+"""The five who work at the simulated customer, at whichever platform that customer uses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Somebody to sign in as.
-
-    :param key: names the person in the picker's form.
-    :param subject: the immutable id that tokens carry as ``sub``.
-    :param about: what is special about them, in a few words.
-    :param roles: as the platform assigns them; none leaves the claim out.
-    """
-
-    key: str
-    subject: str
-    given_name: str
-    family_name: str
-    email: str
-    about: str
-    email_verified: bool = True
-    roles: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The full name."""
-        return f"{self.given_name} {self.family_name}"
-
+from idp.sandbox.platform.people.person import Person
 
 PEOPLE = (
     Person(
@@ -77,3 +54,15 @@ PEOPLE = (
         roles=("deepdesk.agent",),
     ),
 )
+
+AGENT, EDITOR, MANAGER, NO_ROLE, UNVERIFIED = PEOPLE
+
+
+def known_as(subject: Callable[[int], str], tenant: str = "") -> tuple[Person, ...]:
+    """Return the five as another platform knows them.
+
+    :param subject: gives the immutable id of the person with that number, from 1.
+    """
+    return tuple(
+        replace(person, subject=subject(number), tenant=tenant) for number, person in enumerate(PEOPLE, start=1)
+    )
