@@ -6,20 +6,19 @@ import os
 from pathlib import Path
 
 from flask import Flask
-from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp import logs
 from idp.api import probes
-from idp.browser import cookies, headers, sso, wellformed
+from idp.browser import cookies, headers, language, sso, wellformed
 from idp.cli import COMMANDS
 from idp.domain.clock import Clock, SystemClock
 from idp.outbound.http import HttpClient
 from idp.outbound.policy import OutboundPolicy
 from idp.pages import blueprint as pages
-from idp.pages import errors, sign_in, sign_out
+from idp.pages import errors, sign_in, sign_out, staff
 from idp.protocol import metadata, oidc_userinfo, rfc6749_authorize, rfc6749_token
 from idp.services.parts import EXTENSION, MIGRATIONS, Parts
 from idp.settings import Settings, SettingsError
@@ -114,7 +113,7 @@ def _load_keys() -> list[signing_keys.SigningKey]:
 
 
 def _init_edges(app: Flask, settings: Settings) -> None:
-    Babel(app, default_translation_directories="translations")
+    language.init_app(app)
     csrf = CSRFProtect(app)
     sso.init_app(app)
     headers.init_app(app, settings)
@@ -129,4 +128,4 @@ def _init_edges(app: Flask, settings: Settings) -> None:
     app.register_blueprint(probes.blueprint)
 
 
-__all__ = ["create_app", "sign_in", "sign_out", "tables"]
+__all__ = ["create_app", "sign_in", "sign_out", "staff", "tables"]

@@ -131,6 +131,95 @@ class ClientChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanged(Event):
+    """A person was made, changed or removed by an operator; ``settings`` names what was set."""
+
+    kind: ClassVar[str] = "user.changed"
+
+    change: Change
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSignedOut(Event):
+    """An operator ended all that a person had open."""
+
+    kind: ClassVar[str] = "user.signed_out"
+
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLinked(Event):
+    """An upstream identity was tied to a user who was there before; ``match`` says on what ground."""
+
+    kind: ClassVar[str] = "identity.linked"
+
+    provider: str
+    match: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequested(Event):
+    """Somebody brought an address that another person holds; managers decide whether they are the same."""
+
+    kind: ClassVar[str] = "link.requested"
+
+    request: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDecided(Event):
+    """Such a request was decided: ``approved`` ties the sign-in to the person, ``denied`` refuses it from then on."""
+
+    kind: ClassVar[str] = "link.decided"
+
+    request: str
+    decision: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffGranted(Event):
+    """A staff member may enter an account (every account where it is none) from now on."""
+
+    kind: ClassVar[str] = "staff.granted"
+
+    grant: str
+    address: str
+    roles: list[str]
+    until: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRevoked(Event):
+    """A staff member may no longer enter by that grant; what they had open through it has ended."""
+
+    kind: ClassVar[str] = "staff.revoked"
+
+    grant: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffEntered(Event):
+    """A staff member chose to enter a customer's account, at one client."""
+
+    kind: ClassVar[str] = "staff.entered"
+
+    roles: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRefused(Event):
+    """A staff member wanted to enter a customer's account and may not."""
+
+    kind: ClassVar[str] = "staff.refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyMade(Event):
     """A signing key was made."""
 

@@ -23,6 +23,9 @@ SSO = "idp_sso."
 """Begins the name of the SSO cookies, one an account: the account's code follows."""
 SIGNED_OUT = "idp_signed_out"
 """Somebody signed out here, so the next sign-in asks instead of going straight to the only provider."""
+LANGUAGE = "idp_lang"
+"""The language that somebody chose."""
+LANGUAGE_KEPT = timedelta(days=365)
 MAX_SSO_COOKIES = 20
 
 
@@ -56,6 +59,11 @@ def set_signed_out(response: Response, settings: Settings) -> None:
 def set_browser(response: Response, value: str, settings: Settings) -> None:
     """Hand a browser the value that ties its waiting requests to it; gone when it closes."""
     _set(response, name(BROWSER, settings), value, settings, None)
+
+
+def set_language(response: Response, language: str, settings: Settings) -> None:
+    """Let the browser remember a choice of language."""
+    _set(response, name(LANGUAGE, settings), language, settings, LANGUAGE_KEPT)
 
 
 def clear(response: Response, full_name: str, settings: Settings) -> None:

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response
 
 from idp.settings import Settings
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'"
 )
+CONTENT_SECURITY_POLICY = _POLICY.format("'self'")
 HSTS = "max-age=63072000; includeSubDomains"
+
+
+def let_forms_end_at(response: Response, url: str) -> None:
+    """Let a form of this page lead on to ``url``: Chromium applies ``form-action`` to the redirects after it, too.
+
+    :param url: a client's redirect URI; of a custom scheme, and of a host that CSP cannot name, the scheme counts.
+    """
+    parts = urlsplit(url)
+    is_nameable = parts.scheme in {"http", "https"} and "[" not in parts.netloc
+    source = f"{parts.scheme}://{parts.netloc}" if is_nameable else f"{parts.scheme}:"
+    response.headers["Content-Security-Policy"] = _POLICY.format(f"'self' {source}")
+
+
+def let_forms_end_anywhere(response: Response) -> None:
+    """Let a form of this page lead on to whichever upstream provider the answer chooses."""
+    response.headers["Content-Security-Policy"] = _POLICY.format("*")
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from idp.cli import accounts, audit, clients, keys, operations, providers, users
+from idp.cli import (
+    access_requests,
+    accounts,
+    audit,
+    clients,
+    explanations,
+    imports,
+    keys,
+    operations,
+    providers,
+    roles,
+    staff,
+    users,
+)
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
@@ -14,6 +27,11 @@ COMMANDS: tuple[click.Command, ...] = (
     providers.group,
     clients.group,
     users.group,
+    staff.group,
+    access_requests.group,
+    roles.group,
     keys.group,
     audit.group,
 )
+
+__all__ = ["COMMANDS", "explanations", "imports"]

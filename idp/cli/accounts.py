@@ -24,6 +24,12 @@ def _settings(command: F) -> F:
         click.option("--base-url", help="Where the account is served, e.g. https://acme.deepdesk.com."),
         click.option("--origin", "origins", multiple=True, help="Web origin of the widget. Repeat for several."),
         click.option("--email-domain", "email_domains", multiple=True, help="Mail domain that the account owns."),
+        click.option("--trial/--no-trial", default=None, help="Only people whom the account knows already may enter."),
+        click.option(
+            "--link-by-email/--no-link-by-email",
+            default=None,
+            help="A vouched address joins who has it; above agent only in a browser where they are signed in.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -145,6 +151,8 @@ def facts_of(account: Account) -> dict[str, Any]:
         "base_url": account.base_url,
         "origin": [row.origin for row in account.origins],
         "email_domain": [row.domain for row in account.email_domains],
+        "trial": account.trial,
+        "link_by_email": account.link_by_email,
         "created_at": account.created_at,
     }
 
@@ -155,6 +163,8 @@ def _parsed(name: str | None, given: dict[str, Any]) -> AccountSettings:
         base_url=given["base_url"],
         origins=replaced(given["origins"]),
         email_domains=replaced(given["email_domains"]),
+        trial=given["trial"],
+        link_by_email=given["link_by_email"],
     )
 
 

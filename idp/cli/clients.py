@@ -36,9 +36,18 @@ def _metadata(command: F) -> F:
     return command
 
 
+_admitting = click.option(
+    "--admit-account",
+    "admitted",
+    multiple=True,
+    help="For a client without account: whose people may sign in besides staff. Repeat for several.",
+)
+
+
 @group.command()
 @click.argument("name")
-@click.option("--account", help="The account whose people may sign in.")
+@click.option("--account", help="The account whose people may sign in. Default: staff alone.")
+@_admitting
 @_metadata
 @click.option("--public", is_flag=True, help="A client that cannot keep a secret: a browser or mobile application.")
 @click.option("--client-id", help="Brought along from elsewhere; made here when not given.")
@@ -49,6 +58,7 @@ def _metadata(command: F) -> F:
 def create(
     name: str,
     account: str | None,
+    admitted: tuple[str, ...],
     public: bool,
     client_id: str | None,
     client_secret_file: str | None,
@@ -61,14 +71,17 @@ def create(
     \b
     Example: idp clients create Studio --account acme --redirect-uri https://studio.example.com/callback
     """
-    if account is None:
-        raise Invalid("give --account: the account whose people may sign in (clients without one are not built yet)")
     metadata = ClientMetadata.parse(client_name=name, **_parsed(given, public=public))
     brought = None if client_secret_file is None else read_secret(client_secret_file, prompt="Client secret")
     issued = existing_ok(
         exist_ok and client_id is not None,
         lambda: service.create(
-            metadata, account=account, client_id=client_id, client_secret=brought, context=context()
+            metadata,
+            account=account,
+            admitted=[code for code in admitted if code],
+            client_id=client_id,
+            client_secret=brought,
+            context=context(),
         ),
         lambda: Issued(client=service.show(client_id or "", context=context()), client_secret=None),
     )
@@ -106,17 +119,19 @@ def show(client_id: str, as_json: bool) -> None:
 @group.command()
 @click.argument("client_id")
 @click.option("--name", help="A new name.")
+@_admitting
 @_metadata
 @shown.json_option
 @refusing
-def update(client_id: str, name: str | None, as_json: bool, **given: Any) -> None:
+def update(client_id: str, name: str | None, admitted: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Change a client; what is not given stays, a list that is given replaces the old one.
 
     \b
     Example: idp clients update studio --redirect-uri https://studio.example.com/signed-in
     """
     changes = _parsed(given) | ({} if name is None else {"client_name": name})
-    shown.facts(facts_of(service.update(client_id, changes, context=context())), as_json=as_json)
+    admit = [code for code in admitted if code] if admitted else None
+    shown.facts(facts_of(service.update(client_id, changes, admitted=admit, context=context())), as_json=as_json)
 
 
 @group.command("rotate-secret")
@@ -165,6 +180,7 @@ def facts_of(client: RegisteredClient) -> dict[str, Any]:
         "client_id": client.client_id,
         "client_name": metadata.client_name,
         "account": client.account,
+        "admit_account": list(client.admitted),
         "redirect_uris": list(metadata.redirect_uris),
         "grant_types": list(metadata.grant_types),
         "response_types": list(metadata.response_types),

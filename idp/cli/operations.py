@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
+
 import click
 from flask.cli import with_appcontext
 
 from idp.cli import show as shown
 from idp.cli.runtime import context, parts, refusing
+from idp.services.operations import doctor as examination
 from idp.services.operations import keys, readiness
 from idp.services.operations.schema import migrate
 from idp.services.registry import accounts
@@ -59,20 +63,33 @@ def serve(bind: str, workers: int) -> None:
 
 
 @click.command()
+@click.argument("account", required=False)
 @shown.json_option
 @with_appcontext
 @refusing
-def doctor(as_json: bool) -> None:
-    """Look at settings, database, migrations and keys. Exits 1 when something would break.
+def doctor(account: str | None, as_json: bool) -> None:
+    """Look at settings, database, migrations and keys, and with ACCOUNT at its providers end to end.
+
+    Exits 1 when something would break; each finding says what to do.
 
     \b
-    Example: idp doctor
+    Example: idp doctor acme
     """
     found = [*readiness.settings_findings(parts()), *readiness.findings(parts=parts())]
+    if account is not None and not any(finding.breaks for finding in found):
+        found += _watched(examination.examine(account, parts=parts(), context=context()))
     rows = [{"part": one.part, "verdict": _verdict(one), "finding": one.what} for one in found]
     shown.rows(rows, ("part", "verdict", "finding"), as_json=as_json, empty="")
     if any(finding.breaks for finding in found):
         raise SystemExit(1)
+
+
+def _watched(findings: Iterable[readiness.Finding]) -> Iterator[readiness.Finding]:
+    """Say on a terminal what is being looked at: an upstream may take seconds to answer."""
+    for finding in findings:
+        if sys.stderr.isatty():
+            click.echo(f"{finding.part} …", err=True)
+        yield finding
 
 
 def _verdict(finding: readiness.Finding) -> str:

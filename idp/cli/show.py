@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDE = 1000
 
@@ -48,7 +49,8 @@ def rows(found: Sequence[Facts], columns: Sequence[str], *, as_json: bool, empty
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for one in found:
-        table.add_row(*(_text(one[column]) for column in columns))
+        # As text: what an upstream said of somebody must not be read as markup.
+        table.add_row(*(Text(_text(one[column])) for column in columns))
     # Piped output is read by programs and searched by people: nothing may be folded there.
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
@@ -67,7 +69,7 @@ def done(sentence: str, values: Facts, *, as_json: bool) -> None:
 
 
 def _plain(values: Facts) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def _text(value: Any) -> str:
@@ -82,4 +84,9 @@ def _text(value: Any) -> str:
             return ", ".join(f"{key}={_text(one)}" for key, one in value.items()) or "–"
         case list() | tuple():
             return " ".join(_text(one) for one in value)
-    return str(value)
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Return the text without what a terminal would obey: it may hold anything that an upstream said."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -8,12 +8,53 @@ import click
 from flask.cli import AppGroup
 
 from idp.cli import show as shown
-from idp.cli.runtime import refusing
+from idp.cli.runtime import context, existing_ok, refusing
+from idp.domain.errors import NotBuilt
+from idp.domain.new_user import NewUser
+from idp.domain.provider_settings import parse_role_option
 from idp.services.people import users as service
-from idp.store.sign_ins import SignIn
 from idp.store.users import User
 
-group = AppGroup("users", help="Users: the people of an account. They come by signing in.")
+group = AppGroup("users", help="Users: the people of an account. USER is an id, or an address with --account.")
+
+account_option = click.option("--account", help="Needed when USER is an address.")
+_INVITE_NOT_BUILT = "--invite mails an invitation, which is not built yet; tell the person yourself"
+
+
+@group.command()
+@click.argument("email")
+@click.option("--account", required=True, help="The account to which the person belongs.")
+@click.option("--name", default="", help="What pages call the person until their first sign-in.")
+@click.option("--role", "roles", multiple=True, help="Default: deepdesk.agent. Repeat for several.")
+@click.option("--platform-id", default="", help="The person's id on the platform in which they work.")
+@click.option("--invite", is_flag=True, help="Mail an invitation. (Not built yet.)")
+@click.option("--exist-ok", is_flag=True, help="Exit 0 when somebody has the address; they stay as they are.")
+@shown.json_option
+@refusing
+def create(
+    email: str,
+    account: str,
+    name: str,
+    roles: tuple[str, ...],
+    platform_id: str,
+    invite: bool,
+    exist_ok: bool,
+    as_json: bool,
+) -> None:
+    """Make a user beforehand. The first sign-in that brings the address, vouched for, or the platform id is theirs.
+
+    \b
+    Example: idp users create mia@acme.example --account acme --role deepdesk.manager
+    """
+    if invite:
+        raise NotBuilt(_INVITE_NOT_BUILT)
+    new = NewUser.parse(email, name=name, roles=[role for role in roles if role], platform_id=platform_id)
+    user = existing_ok(
+        exist_ok,
+        lambda: service.create(account, new, context=context()),
+        lambda: service.show(email, account=account).user,
+    )
+    shown.facts(facts_of(user), as_json=as_json)
 
 
 @group.command("list")
@@ -27,25 +68,138 @@ def list_users(account: str | None, as_json: bool) -> None:
     Example: idp users list --account acme
     """
     found = [facts_of(user) for user in service.list_all(account)]
-    columns = ("id", "account", "email", "name", "roles", "last_sign_in_at")
-    shown.rows(found, columns, as_json=as_json, empty="No users yet: they are made when they first sign in.")
+    columns = ("id", "account", "email", "name", "roles", "enabled", "last_sign_in_at")
+    shown.rows(
+        found,
+        columns,
+        as_json=as_json,
+        empty="No users yet: they come by signing in, or with: idp users create",
+    )
 
 
 @group.command()
 @click.argument("user")
-@click.option("--account", help="Needed when USER is an address.")
+@account_option
 @shown.json_option
 @refusing
 def show(user: str, account: str | None, as_json: bool) -> None:
-    """Show a user, by id or by address, and how the last sign-in gave the roles.
+    """Show a user with the upstream identities by which they are recognised. Why they have their roles: explain.
 
     \b
     Example: idp users show manager@acme.example --account acme
     """
     found = service.show(user, account=account)
     links = [{"issuer": link.issuer, "subject": link.subject} for link in found.links]
-    facts = facts_of(found.user) | {"upstream_identities": links, "last_sign_in": _sign_in(found.last_sign_in)}
-    shown.facts(facts, as_json=as_json)
+    shown.facts(facts_of(found.user) | {"upstream_identities": links}, as_json=as_json)
+
+
+@group.command("set-roles")
+@click.argument("user")
+@account_option
+@click.option("--role", "roles", multiple=True, required=True, help="Replaces all roles. An empty value means agent.")
+@shown.json_option
+@refusing
+def set_roles(user: str, account: str | None, roles: tuple[str, ...], as_json: bool) -> None:
+    """Give a user other roles. Refused where the roles follow the upstream (Role based IAM).
+
+    \b
+    Example: idp users set-roles mia@acme.example --account acme --role deepdesk.editor
+    """
+    parsed = [parse_role_option(role, option="--role") for role in roles if role]
+    shown.facts(facts_of(service.set_roles(user, parsed, account=account, context=context())), as_json=as_json)
+
+
+@group.command()
+@click.argument("user")
+@account_option
+@shown.json_option
+@refusing
+def disable(user: str, account: str | None, as_json: bool) -> None:
+    """Keep a user out; what they have open ends.
+
+    \b
+    Example: idp users disable mia@acme.example --account acme
+    """
+    changed = service.set_enabled(user, enabled=False, account=account, context=context())
+    shown.facts(facts_of(changed), as_json=as_json)
+
+
+@group.command()
+@click.argument("user")
+@account_option
+@shown.json_option
+@refusing
+def enable(user: str, account: str | None, as_json: bool) -> None:
+    """Let a user in again.
+
+    \b
+    Example: idp users enable mia@acme.example --account acme
+    """
+    changed = service.set_enabled(user, enabled=True, account=account, context=context())
+    shown.facts(facts_of(changed), as_json=as_json)
+
+
+@group.command()
+@click.argument("user")
+@account_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shown.json_option
+@refusing
+def delete(user: str, account: str | None, yes: bool, as_json: bool) -> None:
+    """Remove a user. Should they sign in again, they are somebody new.
+
+    \b
+    Example: idp users delete mia@acme.example --account acme --yes
+    """
+    found = service.show(user, account=account).user
+    named = found.email or found.id
+    if not yes:
+        click.confirm(f"Remove {named} of {found.account_code} and all they have open?", abort=True, err=True)
+    service.delete(found.id, account=account, context=context())
+    shown.done(f"User {named} is removed.", {"id": found.id, "deleted": True}, as_json=as_json)
+
+
+@group.command()
+@click.argument("user")
+@account_option
+@shown.json_option
+@refusing
+def sessions(user: str, account: str | None, as_json: bool) -> None:
+    """List where a user is signed in.
+
+    \b
+    Example: idp users sessions mia@acme.example --account acme
+    """
+    rows = [
+        {
+            "sid": one.sid,
+            "auth_time": one.auth_time,
+            "amr": list(one.amr),
+            "created_at": one.created_at,
+            "last_seen_at": one.last_seen_at,
+            "expires_at": one.expires_at,
+        }
+        for one in service.sessions(user, account=account, context=context())
+    ]
+    columns = ("sid", "auth_time", "amr", "last_seen_at", "expires_at")
+    shown.rows(rows, columns, as_json=as_json, empty="Signed in nowhere.")
+
+
+@group.command("sign-out")
+@click.argument("user")
+@account_option
+@shown.json_option
+@refusing
+def sign_out(user: str, account: str | None, as_json: bool) -> None:
+    """End everything that a user has open, in every browser and at every service.
+
+    \b
+    Example: idp users sign-out mia@acme.example --account acme
+    """
+    ended = service.sign_out(user, account=account, context=context())
+    sessions_ended = "1 session" if ended == 1 else f"{ended} sessions"
+    sentence = f"Signed out: {sessions_ended} ended, and what hung on them."
+    shown.done(sentence, {"sessions_ended": ended}, as_json=as_json)
 
 
 def facts_of(user: User) -> dict[str, Any]:
@@ -57,21 +211,8 @@ def facts_of(user: User) -> dict[str, Any]:
         "email_vouched": user.email_vouched,
         "name": user.name,
         "roles": user.roles,
+        "platform_id": user.platform_id,
         "enabled": user.enabled,
         "created_at": user.created_at,
         "last_sign_in_at": user.last_sign_in_at,
-    }
-
-
-def _sign_in(sign_in: SignIn | None) -> dict[str, Any] | None:
-    if sign_in is None:
-        return None
-    return {
-        "at": sign_in.at.isoformat(),
-        "provider": sign_in.provider_code,
-        "outcome": sign_in.outcome,
-        "role_claim": sign_in.role_claim,
-        "role_values": sign_in.role_values,
-        "role_steps": sign_in.role_steps,
-        "roles": sign_in.roles,
     }

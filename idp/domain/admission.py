@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.domain.errors import Refusal
+from idp.domain.linking import Match
 from idp.domain.role_mapping import Derivation, RoleRules
 
 
@@ -15,25 +16,31 @@ from idp.domain.role_mapping import Derivation, RoleRules
 class Applicant:
     """What is known of somebody whom an upstream vouches for.
 
-    :param known: the upstream's immutable id is tied to a user already.
-    :param user_enabled: that user is not disabled; true for somebody new.
-    :param address_taken: the address belongs to another person of the account, who proved it or was vouched for.
+    :param match: how they were recognised, or why that cannot be told.
+    :param user_enabled: the user that they are is not disabled; true for somebody new.
+    :param staff_address: the address is of a staff domain, and the account is not that of staff.
+    :param trial: the account is on trial: only people whom it knows already.
     """
 
     account_enabled: bool
-    known: bool
+    match: Match | Refusal
     user_enabled: bool
-    address_taken: bool
+    staff_address: bool
+    trial: bool
 
 
 def decide(applicant: Applicant, derivation: Derivation, rules: RoleRules) -> Refusal | None:
     """Return why the applicant may not enter, or none when they may."""
     if not applicant.account_enabled:
         return Refusal.ACCOUNT_DISABLED
+    if applicant.staff_address:
+        return Refusal.STAFF_ADDRESS
     if not applicant.user_enabled:
         return Refusal.USER_DISABLED
     if rules.require_roles and not derivation.upstream_roles:
         return Refusal.NO_VALID_ROLE
-    if not applicant.known and applicant.address_taken:
-        return Refusal.ADDRESS_TAKEN
+    if isinstance(applicant.match, Refusal):
+        return applicant.match
+    if applicant.trial and applicant.match is Match.NEW:
+        return Refusal.NOT_ON_TRIAL
     return None

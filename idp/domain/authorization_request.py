@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from idp.domain.identifiers import ClientId
+from idp.domain.codes import STAFF_ACCOUNT
+from idp.domain.identifiers import AccountCode, ClientId
 from idp.domain.scope import Scope
 
 
@@ -19,6 +20,7 @@ class AuthorizationRequest:
     :param state: opaque, returned unchanged.
     :param code_challenge: S256, or none for a client that may go without.
     :param idp_hint: code of the upstream provider to go to without asking; a wish, so an unknown one is no error.
+    :param account: the one account whose person is asked for; none where the client's own settles it.
     :param silent: ``prompt=none``: answer without showing anything.
     """
 
@@ -29,9 +31,16 @@ class AuthorizationRequest:
     nonce: str | None = None
     code_challenge: str | None = None
     silent: bool = False
+    account: AccountCode | None = None
     idp_hint: str | None = None
     login_hint: str | None = None
     ui_locales: str | None = None
+
+    @property
+    def staff_hint(self) -> str | None:
+        """The staff's provider that ``idp_hint=staff:CODE`` names, or none."""
+        prefix, _, code = (self.idp_hint or "").partition(":")
+        return code if prefix == STAFF_ACCOUNT and code else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the request as JSON-able values, for a row that waits for the person."""

@@ -19,7 +19,8 @@ The tree::
     ├── UpstreamError             an upstream provider's answer cannot be used
     │   ├── UpstreamRefused       the person or the provider said no
     │   ├── UpstreamUntrusted     a check failed
-    │   │   └── ClaimMissing      … because the provider left out what we need
+    │   │   ├── ClaimMissing      … because the provider left out what we need
+    │   │   └── WrongOrganisation … because the person belongs to another customer of the provider
     │   └── UpstreamUnavailable   network, time or server error; worth another try
     └── NotAdmitted               known who it is, but not let in
 """
@@ -112,6 +113,22 @@ class ClaimMissing(UpstreamUntrusted):
         self.claim = claim
 
 
+class WrongOrganisation(UpstreamUntrusted):
+    """The provider's answer is genuine but speaks of somebody from an organisation that is not pinned.
+
+    :param pin: what was compared, by the field's own name: ``tid``, ``hd``, ``organization.id``, ….
+    :param found: the identifier that the answer carries; none when it carries none.
+    :param email: the address it names, for whoever looks for this sign-in; not for the log.
+    """
+
+    def __init__(self, pin: str, found: str | None, *, subject: str | None = None, email: str | None = None) -> None:
+        super().__init__(f"{pin} is {found!r}, which is not admitted", pin=pin, found=found)
+        self.pin = pin
+        self.found = found
+        self.subject = subject
+        self.email = email
+
+
 class UpstreamUnavailable(UpstreamError):
     """Network failure, time-out or server error; worth trying again."""
 
@@ -122,7 +139,23 @@ class Refusal(StrEnum):
     NO_VALID_ROLE = "no_valid_role"
     USER_DISABLED = "user_disabled"
     ACCOUNT_DISABLED = "account_disabled"
+    STAFF_ADDRESS = "staff_address"
+    """The address is of a staff domain, which signs in at the account ``staff`` alone."""
     ADDRESS_TAKEN = "address_taken"
+    """Somebody else holds the address; whether they are the same is for a manager to say."""
+    PROOF_NEEDED = "proof_needed"
+    """The same, where signing in by the existing way in the same browser settles it."""
+    LINK_DENIED = "link_denied"
+    """A manager decided that this sign-in is not the person who holds the address."""
+    NOT_ON_TRIAL = "not_on_trial"
+    """The account is on trial, and does not know the person."""
+    NO_GRANT = "no_grant"
+    """A staff member without a grant for the account."""
+
+    @property
+    def needs_a_decision(self) -> bool:
+        """Whether managers are asked to settle it."""
+        return self in {Refusal.ADDRESS_TAKEN, Refusal.PROOF_NEEDED}
 
 
 class NotAdmitted(DomainError):

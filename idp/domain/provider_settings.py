@@ -1,40 +1,50 @@
-"""What an operator says about one upstream provider, checked whole."""
+"""What an operator says about one upstream provider, and what its kind fills in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Self
 
 from idp.domain.errors import Invalid
+from idp.domain.provider_kinds import (
+    ENTRA_API,
+    ENTRA_AUTHORITY,
+    GOOGLE_API,
+    GOOGLE_ISSUERS,
+    PRESETS,
+    RINGCENTRAL_API,
+    Kind,
+    genesys_hosts,
+    tenant_of_issuer,
+)
 from idp.domain.role_mapping import RoleRules
 from idp.domain.roles import Role, parse_role
-
-KINDS_BUILT = ("oidc",)
-KINDS_PROMISED = ("google", "entra", "genesys", "ringcentral", "salesforce", "oauth2")
-MAX_TEXT = 255
-MAX_URL = 2048
-MAX_SCOPE = 1000
-_GOOGLE = frozenset({"https://accounts.google.com", "accounts.google.com"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """One provider's configuration, without its secret.
+    """One provider's configuration as it was typed, without its secret; :meth:`resolved` adds what its kind knows.
 
-    :param issuer: the exact issuer identifier of the upstream.
-    :param authorize_url: overrides discovery, like the other URLs; none to follow it.
-    :param scope: space-separated.
+    :param issuer: the exact issuer identifier of the upstream; empty where the kind has its own, or none.
+    :param authorize_url: overrides discovery or preset, like the other URLs; none to follow it.
+    :param api_url: base of the platform's API.
+    :param scope: space-separated; may be empty where no ID token is asked for.
+    :param tenants: organisations at the upstream whose people may come; a pin, like ``hosted_domains``.
+    :param any_google_account: everybody with a Google account may come, as an agent at most.
+    :param trust_email: the provider's addresses count as vouched for although it says nothing about them.
+    :param client_secret_expires: the day on which the upstream stops taking the secret.
     :param generic_callback: registered at the upstream with the callback that all providers once shared.
     """
 
     kind: str
     display_name: str
     client_id: str
-    issuer: str
+    issuer: str = ""
     authorize_url: str | None = None
     token_url: str | None = None
+    api_url: str | None = None
     userinfo_url: str | None = None
     scope: str = "openid profile email"
     subject_claim: str = "sub"
@@ -44,61 +54,38 @@ class ProviderSettings:
     roles_claim: str = "roles"
     role_map: Mapping[str, Role] = field(default_factory=dict)
     role_ceiling: Role | None = None
+    tenants: tuple[str, ...] = ()
+    hosted_domains: tuple[str, ...] = ()
+    any_google_account: bool = False
+    trust_email: bool = False
     role_based_iam: bool = False
     require_roles: bool = False
     generic_callback: bool = False
+    client_secret_expires: date | None = None
+
+    @classmethod
+    def of(cls, kind: str, **given: Any) -> Self:
+        """Return settings in which the kind has filled in scope and claim names that were not given."""
+        preset = PRESETS[Kind(kind)] if kind in set(Kind) else PRESETS[Kind.OIDC]
+        return cls(**{"kind": kind, "scope": preset.scope, **preset.claims, **given})
 
     def rules(self) -> RoleRules:
         """Return how this provider's values become roles."""
         return RoleRules(
             role_map=self.role_map,
-            ceiling=self.role_ceiling,
+            ceiling=Role.AGENT if self.any_google_account else self.role_ceiling,
             role_based_iam=self.role_based_iam,
             require_roles=self.require_roles,
+            caps_ours=self.any_google_account,
         )
 
-    def check(self) -> None:
-        """Check everything that can be checked from here.
-
-        :raises Invalid: every problem, one sentence each.
-        """
-        problems = [*_kind_problems(self.kind), *self._text_problems(), *self._url_problems()]
-        if len(self.scope) > MAX_SCOPE or not self.scope.isascii() or not self.scope.isprintable():
-            problems.append(f"--scope must be at most {MAX_SCOPE} printable ASCII characters")
-        if "openid" not in self.scope.split(" "):
-            problems.append("--scope must contain openid, or the upstream sends no ID token")
-        if problems:
-            raise Invalid(*problems)
-
-    def _text_problems(self) -> Iterable[str]:
-        texts = {
-            "--client-id": self.client_id,
-            "--display-name": self.display_name,
-            "--subject-claim": self.subject_claim,
-            "--email-claim": self.email_claim,
-            "--first-name-claim": self.first_name_claim,
-            "--last-name-claim": self.last_name_claim,
-            "--roles-claim": self.roles_claim,
-        }
-        for option, text in texts.items():
-            limit = MAX_TEXT if option == "--client-id" else 100
-            if not text.strip() or len(text) > limit or not text.isprintable():
-                yield f"{option} must have 1 to {limit} printable characters"
-
-    def _url_problems(self) -> Iterable[str]:
-        if self.issuer in _GOOGLE:
-            yield "Google would let in anybody who has an account there; --kind google pins that, and is not built yet"
-        if not self.issuer:
-            yield "--issuer is needed: the upstream's issuer identifier, as its discovery document gives it"
-        urls = {
-            "--issuer": self.issuer,
-            "--authorize-url": self.authorize_url,
-            "--token-url": self.token_url,
-            "--userinfo-url": self.userinfo_url,
-        }
-        for option, url in urls.items():
-            if url and not _is_web_url(url):
-                yield f"{option} {url[:200]!r} must be https (http on this machine only), without user name or fragment"
+    def resolved(self) -> Self:
+        """Return the settings with the addresses and pins that the kind adds to what was typed."""
+        if self.kind not in set(_FILLING):
+            return self
+        fill = _FILLING[Kind(self.kind)]
+        added = {name: value for name, value in fill(self).items() if not getattr(self, name)}
+        return replace(self, **added)
 
 
 def parse_role_map(pairs: Iterable[str]) -> dict[str, Role]:
@@ -131,21 +118,29 @@ def parse_role_option(text: str, *, option: str) -> Role:
     return role
 
 
-def _kind_problems(kind: str) -> Iterable[str]:
-    if kind in KINDS_PROMISED:
-        yield f"--kind {kind} is not built yet; use --kind oidc"
-    elif kind not in KINDS_BUILT:
-        yield f"--kind {kind[:40]!r} is unknown; use --kind oidc"
+def _google(_settings: ProviderSettings) -> Mapping[str, Any]:
+    return {"issuer": GOOGLE_ISSUERS[0], "api_url": GOOGLE_API}
 
 
-def _is_web_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    if not url.isascii() or not url.isprintable() or " " in url or len(url) > MAX_URL or "@" in parts.netloc:
-        return False
-    if not parts.hostname or "#" in url:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+def _entra(settings: ProviderSettings) -> Mapping[str, Any]:
+    named = tenant_of_issuer(settings.issuer)
+    tenants = settings.tenants or ((named,) if named else ())
+    authority = tenants[0] if len(tenants) == 1 else "organizations"
+    return {"issuer": f"{ENTRA_AUTHORITY}/{authority}/v2.0", "api_url": ENTRA_API, "tenants": tenants}
+
+
+def _genesys(settings: ProviderSettings) -> Mapping[str, Any]:
+    hosts = genesys_hosts(settings.api_url or "")
+    return {} if hosts is None else {"authorize_url": hosts[0], "token_url": hosts[1]}
+
+
+def _ringcentral(settings: ProviderSettings) -> Mapping[str, Any]:
+    api = (settings.api_url or RINGCENTRAL_API).removesuffix("/")
+    return {
+        "api_url": api,
+        "authorize_url": f"{api}/restapi/oauth/authorize",
+        "token_url": f"{api}/restapi/oauth/token",
+    }
+
+
+_FILLING = {Kind.GOOGLE: _google, Kind.ENTRA: _entra, Kind.GENESYS: _genesys, Kind.RINGCENTRAL: _ringcentral}

@@ -8,8 +8,9 @@ user's at every sign-in, otherwise the roles are ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 from idp.domain.roles import DEFAULT_ROLE, Role, effective, highest_first, outranks, parse_role
 from idp.domain.upstream_identity import RoleEvidence
@@ -48,12 +49,29 @@ class RoleRules:
     """How one provider's values become roles.
 
     :param role_map: their value → our role; empty means that literal identifiers count.
+    :param caps_ours: the ceiling holds for the roles in our records, too: anybody may come by this provider.
     """
 
     role_map: Mapping[str, Role]
     ceiling: Role | None
     role_based_iam: bool
     require_roles: bool
+    caps_ours: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rules as JSON-able values, for the record of a sign-in."""
+        return {**asdict(self), "role_map": {theirs: ours.value for theirs, ours in self.role_map.items()}}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read back what :meth:`as_json` wrote."""
+        return cls(
+            role_map={theirs: Role(ours) for theirs, ours in stored["role_map"].items()},
+            ceiling=None if stored["ceiling"] is None else Role(stored["ceiling"]),
+            role_based_iam=stored["role_based_iam"],
+            require_roles=stored["require_roles"],
+            caps_ours=stored["caps_ours"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +95,18 @@ def derive(evidence: RoleEvidence, rules: RoleRules, *, ours: tuple[Role, ...]) 
     steps = tuple(_step(value, rules) for value in dict.fromkeys(evidence.values))
     upstream_roles = highest_first(step.role for step in steps if step.role is not None)
     if not rules.role_based_iam:
-        kept = effective(ours)
-        held = tuple(Step(value="", rule=Rule.OURS if ours else Rule.DEFAULT, role=role) for role in kept)
+        held = tuple(_kept(role, rules) for role in ours) or (Step(value="", rule=Rule.DEFAULT, role=DEFAULT_ROLE),)
+        kept = highest_first(step.role for step in held if step.role is not None)
         return Derivation(roles=kept, upstream_roles=upstream_roles, steps=held)
     if not upstream_roles:
         steps += (Step(value="", rule=Rule.DEFAULT, role=DEFAULT_ROLE),)
     return Derivation(roles=effective(upstream_roles), upstream_roles=upstream_roles, steps=steps)
+
+
+def _kept(role: Role, rules: RoleRules) -> Step:
+    if rules.caps_ours and rules.ceiling is not None and outranks(role, rules.ceiling):
+        return Step(value="", rule=Rule.CAPPED, role=rules.ceiling)
+    return Step(value="", rule=Rule.OURS, role=role)
 
 
 def _step(value: str, rules: RoleRules) -> Step:

@@ -32,6 +32,8 @@ class UpstreamIdentity:
     :param amr: the upstream's registered authentication method references (RFC 8176), possibly none.
     :param session: the upstream's ``sid``, so that its logout can end what began here.
     :param claims: the verified claims that were looked at, for the explanation of roles.
+    :param organisation: the person's organisation at the upstream, as compared with the pin; none where none is.
+    :param platform_user_id: the person's id on the platform in which they work; none from other kinds.
     """
 
     issuer: str
@@ -47,3 +49,5 @@ class UpstreamIdentity:
     amr: tuple[str, ...] = ()
     session: str | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    organisation: str | None = None
+    platform_user_id: str | None = None

@@ -162,6 +162,14 @@ class HttpClient:
             sent |= urllib3.make_headers(basic_auth=":".join(auth))
         return self._call("POST", url, sent | dict(headers or {}), urlencode(data).encode("ascii"))
 
+    def post_json(self, url: str, data: Any, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send ``data`` as JSON.
+
+        :raises OutboundError: there is no complete answer; a status, whichever, is an answer.
+        """
+        sent = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        return self._call("POST", url, sent, json.dumps(data).encode("ascii"))
+
     def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         target = _Target.parse(url)
         with _translated(target.host):

@@ -29,9 +29,11 @@ from idp.domain.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
     UpstreamUntrusted,
+    WrongOrganisation,
 )
 from idp.pages.messages import ERROR_TEXTS, ErrorText
 from idp.services.sign_in import ways_in
+from idp.services.sign_in.ways_in import WaysIn
 
 log = structlog.get_logger()
 
@@ -39,6 +41,7 @@ PAGES: Mapping[type[DomainError], tuple[str, HTTPStatus]] = {
     UpstreamRefused: ("upstream_refused", HTTPStatus.FORBIDDEN),
     UpstreamUntrusted: ("upstream_untrusted", HTTPStatus.BAD_GATEWAY),
     ClaimMissing: ("claim_missing", HTTPStatus.BAD_GATEWAY),
+    WrongOrganisation: ("wrong_organisation", HTTPStatus.FORBIDDEN),
     UpstreamUnavailable: ("upstream_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     AttemptUnknown: ("attempt_unknown", HTTPStatus.BAD_REQUEST),
     RequestNotParked: ("request_not_parked", HTTPStatus.BAD_REQUEST),
@@ -56,7 +59,7 @@ class Return:
     """The way back from an error page to the authorization request that still waits."""
 
     parked_id: str
-    account_name: str
+    account_name: str | None
     service_name: str
 
     @classmethod
@@ -68,7 +71,8 @@ class Return:
             found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
         except DomainError:
             return None
-        return cls(parked_id=parked_id, account_name=found.account_name, service_name=found.service_name)
+        name = found.account_name if isinstance(found, WaysIn) else None
+        return cls(parked_id=parked_id, account_name=name, service_name=found.service_name or "")
 
     def actions(self) -> list[dict[str, str]]:
         """Return the buttons: try again, or go back without signing in."""

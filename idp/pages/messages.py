@@ -65,6 +65,14 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
             "to what the sign-in sends to Deepdesk."
         ),
     ),
+    "wrong_organisation": ErrorText(
+        title=_("That is an account of another organisation"),
+        sentence=_("You signed in with an account that does not belong to the organisation that uses Deepdesk here."),
+        advice=_(
+            "Try again and choose your work account. If you are not asked which account to use, "
+            "sign out of the other one first. If this is your work account, ask your administrator."
+        ),
+    ),
     "upstream_unavailable": ErrorText(
         title=_("Signing in does not work right now"),
         sentence=_("Your company's sign-in is slow or out of order. Deepdesk itself is working."),
@@ -100,8 +108,42 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
     ),
     "address_taken": ErrorText(
         title=_("We could not match your sign-in"),
-        sentence=_("We could not tell with certainty which person in Deepdesk you are, so we let nobody in."),
-        advice=_("Please ask your administrator, who can put this right."),
+        sentence=_(
+            "Somebody in Deepdesk has your email address already, and we cannot tell for certain that this is you. "
+            "Your administrators have been told."
+        ),
+        advice=_("Please ask your administrator to look at it. As soon as it is settled, sign in again."),
+    ),
+    "proof_needed": ErrorText(
+        title=_("Sign in the way you did before"),
+        sentence=_(
+            "You have signed in to Deepdesk in another way before, and we cannot tell for certain that this is you. "
+            "Your administrators have been told."
+        ),
+        advice=_(
+            "If you can, sign in the way you did before, in this browser, and then sign in like this again. "
+            "Otherwise ask your administrator."
+        ),
+    ),
+    "link_denied": ErrorText(
+        title=_("This sign-in is not yours to use"),
+        sentence=_("An administrator decided that this sign-in does not belong to the person with this address."),
+        advice=_("If that is a mistake, please ask your administrator to look at it again."),
+    ),
+    "not_on_trial": ErrorText(
+        title=_("You are not in the trial yet"),
+        sentence=_("Your company is trying Deepdesk with a small group of people, and you are not among them."),
+        advice=_("Would you like to join? Please ask the person who manages Deepdesk at your company to add you."),
+    ),
+    "staff_address": ErrorText(
+        title=_("Deepdesk staff sign in elsewhere"),
+        sentence=_("Your address belongs to Deepdesk, so you cannot sign in as one of this company's people."),
+        advice=_("Use the “Deepdesk staff” link on the sign-in page, and enter with your own account."),
+    ),
+    "no_grant": ErrorText(
+        title=_("You may not enter this company's Deepdesk"),
+        sentence=_("We know who you are, but nobody has given you access to this company, or your access has ended."),
+        advice=_("Please ask whoever looks after staff access for a grant, and say why you need it. Then try again."),
     ),
     "not_found": ErrorText(
         title=_("There is no such page"),

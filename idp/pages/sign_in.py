@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from http import HTTPStatus
+
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from idp.browser import bond, sso
+from idp.browser import bond, headers, language, sso
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
 from idp.domain.identifiers import ProviderCode
 from idp.pages import blueprint
 from idp.pages.errors import Return, page
+from idp.services.oauth import presence
+from idp.services.oauth.presence import MustChoose, Ready
+from idp.services.registry import clients
 from idp.services.registry.providers import CALLBACK_PATH
-from idp.services.sign_in import federated, ways_in
+from idp.services.sign_in import federated, home_realm, ways_in
 from idp.services.sign_in.federated import NotSignedIn, SignedIn
-from idp.services.sign_in.ways_in import WaysIn
+from idp.services.sign_in.ways_in import ProviderChoice, WaysIn, WhichAccount
 from idp.upstream.connector import Hints
 
 RESUME_PATH = "/oauth/authorize/resume/"
@@ -25,14 +31,19 @@ RESUME_PATH = "/oauth/authorize/resume/"
 @blueprint.get("/login/")
 @spends
 def sign_in() -> ResponseReturnValue:
-    """Offer the ways in for a waiting request; the one that is hinted at, or the only one, is taken at once."""
-    parked_id = request.args.get("r")
-    if parked_id is None:
-        return _without_request()
-    found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
-    if any(one.account_code == found.account for one in sso.sessions()):
+    """Offer the ways in; the one that is hinted at, or the only one, is taken at once."""
+    parked_id, account = request.args.get("r"), request.args.get("account")
+    if parked_id is None and account is None and current_user.is_authenticated:
+        session = current_user.session
+        return render_template("already_signed_in.html", person=session, account_name=session.account_name)
+    if parked_id is None and account is None:
+        return _which_account()
+    found = _found(parked_id, account)
+    if parked_id is not None and account is None and _can_be_answered(found):
         # Signed in meanwhile, in another tab.
         return redirect(f"{RESUME_PATH}?r={parked_id}", 303)
+    if isinstance(found, WhichAccount):
+        return _which_account(service_name=found.service_name, email=found.request.login_hint)
     straight = found.hinted or (None if sso.has_signed_out() else found.only)
     if straight is not None:
         return _away(found, straight.code, parked_id)
@@ -40,24 +51,37 @@ def sign_in() -> ResponseReturnValue:
         "sign_in.html",
         account_name=found.account_name,
         service_name=found.service_name,
-        login_hint=found.request.login_hint,
+        login_hint=found.request.login_hint if found.request else None,
         providers=[
-            {
-                "code": choice.code,
-                "display_name": choice.display_name,
-                "href": url_for("pages.go", code=choice.code, r=parked_id),
-            }
+            {"code": choice.code, "display_name": choice.display_name, "href": _to(choice, found, parked_id)}
             for choice in found.providers
         ],
+        staff_href=_to_staff(found.staff, parked_id),
     )
+
+
+@blueprint.post("/login/")
+def choose_account() -> ResponseReturnValue:
+    """Take the address or account that somebody typed, and go to its sign-in page."""
+    parked_id = request.args.get("r")
+    email, account = request.form.get("email", ""), request.form.get("account", "")
+    found = _found(parked_id, None) if parked_id is not None else None
+    among = found.among if isinstance(found, WhichAccount) else None
+    code = home_realm.account_of(email, account, among=among)
+    if code is None:
+        service = found.service_name if found else None
+        return _which_account(service_name=service, email=email, account=account, not_found=True)
+    return redirect(url_for("pages.sign_in", r=parked_id, account=code), 303)
 
 
 @blueprint.get("/login/with/<code>/")
 @spends
 def go(code: str) -> ResponseReturnValue:
     """Send the person to the upstream provider that they chose."""
-    parked_id = request.args.get("r", "")
-    found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
+    parked_id, account = request.args.get("r"), request.args.get("account")
+    found = _found(parked_id if parked_id or not account else None, account)
+    if isinstance(found, WhichAccount):
+        return redirect(url_for("pages.sign_in", r=parked_id), 303)
     return _away(found, ProviderCode(code), parked_id)
 
 
@@ -82,28 +106,71 @@ def callback(own_part: str | None = None) -> ResponseReturnValue:
             return page(outcome.error, way_back=Return.to_waiting(outcome.parked_id))
 
 
+def _found(parked_id: str | None, account: str | None) -> WaysIn | WhichAccount:
+    if parked_id is None and account is not None:
+        return ways_in.of_account(account)
+    found = ways_in.of_waiting(parked_id or "", browser=bond.current(), account=account, context=context())
+    language.of_waiting(found.request.ui_locales if found.request else None)
+    return found
+
+
+def _which_account(**known: object) -> Response:
+    """Ask for an address or an account; where only one way in follows, the form leads straight to an upstream."""
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if known.get("not_found") else HTTPStatus.OK
+    response = make_response(render_template("which_account.html", **known), status)
+    headers.let_forms_end_anywhere(response)
+    return response
+
+
+def _can_be_answered(found: WaysIn | WhichAccount) -> bool:
+    if found.request is None:
+        return False
+    client = clients.find(found.request.client_id, context=context())
+    if client is None:
+        return False
+    here = presence.of(found.request, client, sso.sessions(), context=context())
+    return isinstance(here, Ready | MustChoose)
+
+
+def _to(choice: ProviderChoice, found: WaysIn, parked_id: str | None) -> str:
+    return url_for("pages.go", code=choice.code, r=parked_id, account=request.args.get("account") or _named(found))
+
+
+def _named(found: WaysIn) -> str | None:
+    """Return the account for an address of ours, where the waiting request does not settle it."""
+    return found.account if found.request is None else None
+
+
+def _to_staff(staff: Sequence[ProviderChoice], parked_id: str | None) -> str | None:
+    """Return where the quiet link leads: straight to the staff's only provider, or to the choice of them."""
+    if not staff:
+        return None
+    if len(staff) == 1:
+        return url_for("pages.go", code=staff[0].code, r=parked_id, account="staff")
+    return url_for("pages.sign_in", r=parked_id, account="staff")
+
+
 def _signed_in(outcome: SignedIn) -> Response:
-    response = make_response(redirect(f"{RESUME_PATH}?r={outcome.parked_id}", 303))
+    target = f"{RESUME_PATH}?r={outcome.parked_id}" if outcome.parked_id else url_for("pages.sign_in")
+    response = make_response(redirect(target, 303))
     sso.remember(response, outcome.session)
     return response
 
 
-def _away(found: WaysIn, code: ProviderCode, parked_id: str) -> ResponseReturnValue:
-    hints = Hints(login_hint=found.request.login_hint, ui_locales=found.request.ui_locales)
+def _away(found: WaysIn, code: ProviderCode, parked_id: str | None) -> ResponseReturnValue:
+    browser = bond.ensure()
+    hints = Hints()
+    if found.request is not None:
+        hints = Hints(login_hint=found.request.login_hint, ui_locales=found.request.ui_locales)
     url = federated.begin(
         found.account,
         code,
         parked_id=parked_id,
-        browser=bond.current(),
+        browser=browser,
         hints=hints,
         parts=parts(),
         context=context(),
     )
-    return Response(status=303, headers={"Location": url})
-
-
-def _without_request() -> str:
-    if current_user.is_authenticated:
-        session = current_user.session
-        return render_template("already_signed_in.html", person=session, account_name=session.account_name)
-    return render_template("sign_in_nowhere.html")
+    response = Response(status=303, headers={"Location": url})
+    bond.keep(response, browser)
+    return response

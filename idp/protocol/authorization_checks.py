@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from idp.domain import pkce, scope
 from idp.domain.authorization_request import AuthorizationRequest
 from idp.domain.client_metadata import GrantType, Pkce, ResponseType
+from idp.domain.identifiers import AccountCode
 from idp.domain.redirect_uri import matching
 from idp.domain.scope import Scope
 from idp.protocol.errors import OAuthError, invalid_request
@@ -142,9 +143,9 @@ def response_mode(sent: Parameters, _client: RegisteredClient) -> None:
 
 
 def account(sent: Parameters, client: RegisteredClient) -> None:
-    """The parameter ``account`` names the client's own account (CONTRACT §6 rule 8)."""
-    if sent.get("account") not in {None, client.account}:
-        raise invalid_request("The client belongs to another account.")
+    """The parameter ``account`` names one whose people the client admits (CONTRACT §6 rule 8)."""
+    if sent.get("account") not in {None, *client.accounts}:
+        raise invalid_request("The client does not admit people of that account.")
 
 
 def prompt(sent: Parameters, _client: RegisteredClient) -> None:
@@ -200,10 +201,16 @@ def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> Au
         nonce=sent.get("nonce"),
         code_challenge=sent.get("code_challenge"),
         silent=sent.get("prompt") == "none",
+        account=_account(sent),
         idp_hint=sent.get("idp_hint"),
         login_hint=sent.get("login_hint"),
         ui_locales=sent.get("ui_locales"),
     )
+
+
+def _account(sent: Parameters) -> AccountCode | None:
+    code = sent.get("account")
+    return None if code is None else AccountCode(code)
 
 
 def still_allowed(request: AuthorizationRequest, client: RegisteredClient) -> AuthorizationRequest | None:
@@ -213,7 +220,8 @@ def still_allowed(request: AuthorizationRequest, client: RegisteredClient) -> Au
     """
     remaining = tuple(one for one in request.scope if one in client.metadata.scope)
     allowed = remaining and matching(request.redirect_uri, client.metadata.redirect_uris)
-    if not allowed or (request.code_challenge is None and client.metadata.pkce is Pkce.REQUIRED):
+    admitted = request.account is None or request.account in client.accounts
+    if not allowed or not admitted or (request.code_challenge is None and client.metadata.pkce is Pkce.REQUIRED):
         return None
     return replace(request, scope=remaining)
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, json
 from flask.typing import ResponseReturnValue
 
+from idp.browser.language import LANGUAGES
 from idp.browser.runtime import parts
 from idp.domain.authentication import ACR_INTERACTIVE
 from idp.domain.client_metadata import AuthMethod, GrantType, ResponseType, SigningAlg
@@ -49,7 +50,7 @@ def document(issuer: str) -> dict[str, Any]:
         "claims_supported": [*_REGISTERED_CLAIMS, *CLAIMS],
         "acr_values_supported": [ACR_INTERACTIVE],
         "prompt_values_supported": ["none"],
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": list(LANGUAGES),
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

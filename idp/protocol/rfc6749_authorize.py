@@ -6,6 +6,7 @@ person sent to the sign-in page, which ends at :data:`RESUME_PATH`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import structlog
@@ -23,6 +24,8 @@ from idp.protocol.authorization_checks import NotRedirectable
 from idp.protocol.errors import OAuthError
 from idp.protocol.parameters import Parameters, Unreadable
 from idp.services.oauth import authorize as authorize_service
+from idp.services.oauth import presence
+from idp.services.oauth.presence import MustChoose, Nobody, NoGrant, Presence, Ready
 from idp.services.registry import clients
 from idp.services.registry.clients import RegisteredClient
 from idp.store.sso_sessions import LiveSession
@@ -30,7 +33,13 @@ from idp.store.sso_sessions import LiveSession
 PATH = "/oauth/authorize/"
 RESUME_PATH = "/oauth/authorize/resume/"
 SIGN_IN_PATH = "/login/"
-_LOGIN_REQUIRED = OAuthError("login_required", "Nobody is signed in.")
+STAFF_PATH = "/login/staff/"
+_SILENCE: Mapping[type[Presence], OAuthError] = {
+    Nobody: OAuthError("login_required", "Nobody is signed in."),
+    MustChoose: OAuthError("interaction_required", "The staff member has not chosen to enter yet."),
+    NoGrant: OAuthError("access_denied", "The staff member may not enter this account."),
+}
+"""What ``prompt=none`` is answered with (OpenID Connect Core §3.1.2.6)."""
 _CANCELLED = OAuthError("access_denied", "The person did not sign in.")
 
 log = structlog.get_logger()
@@ -74,21 +83,25 @@ def resume() -> ResponseReturnValue:
     if "cancel" in request.args:
         authorize_service.give_up(parked_id, browser=browser, context=context())
         return authorization_response.failure(allowed.redirect_uri, allowed.state, _CANCELLED)
-    session = authorize_service.session_for(client, sso.sessions())
-    if session is None:
-        return redirect(f"{SIGN_IN_PATH}?r={parked_id}", 303)
-    return _with_code(allowed, client, session, parked=(parked_id, browser))
+    match presence.of(allowed, client, sso.sessions(), context=context()):
+        case Ready(session=session):
+            return _with_code(allowed, client, session, parked=(parked_id, browser))
+        case MustChoose() | NoGrant():
+            return redirect(f"{STAFF_PATH}?r={parked_id}", 303)
+        case _:
+            return redirect(f"{SIGN_IN_PATH}?r={parked_id}", 303)
 
 
 def _answer(checked: AuthorizationRequest, client: RegisteredClient) -> ResponseReturnValue:
-    session = authorize_service.session_for(client, sso.sessions())
-    if session is not None:
-        return _with_code(checked, client, session)
+    found = presence.of(checked, client, sso.sessions(), context=context())
+    if isinstance(found, Ready):
+        return _with_code(checked, client, found.session)
     if checked.silent:
-        return authorization_response.failure(checked.redirect_uri, checked.state, _LOGIN_REQUIRED)
+        return authorization_response.failure(checked.redirect_uri, checked.state, _SILENCE[type(found)])
+    to_staff = isinstance(found, MustChoose) or (isinstance(found, NoGrant) and found.wanted)
     browser = bond.ensure()
     parked_id = authorize_service.park(checked, browser=browser, context=context())
-    response = make_response(redirect(f"{SIGN_IN_PATH}?r={parked_id}", 303))
+    response = make_response(redirect(f"{STAFF_PATH if to_staff else SIGN_IN_PATH}?r={parked_id}", 303))
     bond.keep(response, browser)
     return response
 

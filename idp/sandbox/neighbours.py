@@ -1,4 +1,4 @@
-"""The simulated platform and the sample service, each served by a process of its own.
+"""The simulated platforms, all in one process, and the sample service in another.
 
 Each imports what it serves and no more, since all of them start at once.
 Run as ``python -m idp.sandbox.neighbours platform|sample``; the world comes
@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import os
 import sys
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from idp.sandbox.platform.app import create_platform
+from idp.sandbox.platform.kinds import ENTRA, GENESYS, GOOGLE
 from idp.sandbox.platform.state import PlatformClient
 from idp.sandbox.sample_service.app import create_sample_service
-from idp.sandbox.world import PLATFORM_CLIENT_ID, SAMPLE_CLIENT_ID, WORLD_VARIABLE, World
+from idp.sandbox.world import ADDRESS, PLATFORM_CLIENT_ID, SAMPLE_CLIENT_ID, WORLD_VARIABLE, World
 
-ADDRESS = "127.0.0.1"
+MOUNTED = (GOOGLE, ENTRA, GENESYS)
+"""Platforms that are reached below the first one's address, by their code."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -26,14 +29,15 @@ class _Quiet(WSGIRequestHandler):
         """Leave the terminal to the provider."""
 
 
-def _platform(world: World) -> tuple[Flask, int]:
-
+def _platforms(world: World) -> tuple[WSGIApplication, int]:
     client = PlatformClient(client_id=PLATFORM_CLIENT_ID, client_secret=world.platform_secret)
-    return create_platform(world.platform_url, [client]), world.platform_port
+    mounted: dict[str, WSGIApplication] = {
+        f"/{kind.code}": create_platform(world.platform_of(kind.code), [client], kind=kind) for kind in MOUNTED
+    }
+    return DispatcherMiddleware(create_platform(world.platform_url, [client]), mounted), world.platform_port
 
 
-def _sample(world: World) -> tuple[Flask, int]:
-
+def _sample(world: World) -> tuple[WSGIApplication, int]:
     service = create_sample_service(
         issuer=world.issuer,
         client_id=SAMPLE_CLIENT_ID,
@@ -43,7 +47,7 @@ def _sample(world: World) -> tuple[Flask, int]:
     return service, world.sample_port
 
 
-NEIGHBOURS = {"platform": _platform, "sample": _sample}
+NEIGHBOURS = {"platform": _platforms, "sample": _sample}
 
 
 def main() -> None:

@@ -7,9 +7,10 @@ import os
 from flask import Flask
 
 from idp.app import create_app
-from idp.sandbox.landing.page import Choice, LandingFacts, create_landing
+from idp.sandbox.landing.page import Choice, LandingFacts, WayIn, create_landing
 from idp.sandbox.platform.faults import Fault
-from idp.sandbox.platform.people import PEOPLE
+from idp.sandbox.platform.kinds import OIDC
+from idp.sandbox.platform.people import ENTRA_PEOPLE, GENESYS_PEOPLE, GOOGLE_PEOPLE, PEOPLE, Person
 from idp.sandbox.world import ACCOUNT, WORLD_VARIABLE, World
 
 
@@ -28,5 +29,50 @@ def _facts(world: World) -> LandingFacts:
         sample_service_url=world.sample_url,
         account_code=ACCOUNT,
         people=tuple(Choice(name=person.name, meaning=person.about) for person in PEOPLE),
-        faults=tuple(Choice(name=fault.label, meaning="") for fault in Fault if fault is not Fault.NONE),
+        faults=tuple(
+            Choice(name=fault.label, meaning="")
+            for fault in Fault
+            if fault is not Fault.NONE and fault.applies_to(OIDC)
+        ),
+        ways=_ways(),
     )
+
+
+def _ways() -> tuple[WayIn, ...]:
+    """Return a way in by each platform; the people differ, since one person has one way in until it is linked."""
+    return (
+        WayIn(
+            name="Acme Contact Center",
+            meaning="The company's own sign-in",
+            choose=_named(PEOPLE, "manager"),
+            result="Manager",
+        ),
+        WayIn(
+            name="Genesys Cloud",
+            meaning="The platform in which agents work",
+            choose=_named(GENESYS_PEOPLE, "agent"),
+            result="Agent",
+            refused=_named(GENESYS_PEOPLE, "other-organisation"),
+            reason="of another organisation",
+        ),
+        WayIn(
+            name="Microsoft Entra ID",
+            meaning="Microsoft's sign-in for companies",
+            choose=_named(ENTRA_PEOPLE, "editor"),
+            result="Studio Editor",
+            refused=_named(ENTRA_PEOPLE, "other-tenant"),
+            reason="of another company at Microsoft",
+        ),
+        WayIn(
+            name="Deepdesk staff",
+            meaning="Deepdesk's own people, with Google",
+            choose=_named(GOOGLE_PEOPLE, "staff"),
+            result="Manager, as staff",
+            refused=_named(GOOGLE_PEOPLE, "staff-2"),
+            reason="staff whom nobody let into this account",
+        ),
+    )
+
+
+def _named(people: tuple[Person, ...], key: str) -> str:
+    return next(person.name for person in people if person.key == key)

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from idp.cli.runtime import context, parts
 from idp.domain.client_metadata import ClientMetadata
+from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.errors import AlreadyExists
-from idp.domain.provider_settings import ProviderSettings
-from idp.sandbox.world import ACCOUNT, PLATFORM_CLIENT_ID, PROVIDER, SAMPLE_CLIENT_ID, World
+from idp.domain.roles import Role
+from idp.sandbox.connections import ADDRESSES, Connection, connections
+from idp.sandbox.platform.people import GOOGLE_DOMAIN
+from idp.sandbox.world import ACCOUNT, SAMPLE_CLIENT_ID, STAFF_ADDRESS, World
 from idp.services.operations import keys
 from idp.services.operations.schema import migrate
+from idp.services.people import staff
+from idp.services.people.staff import GrantTerms
 from idp.services.registry import accounts, clients, providers
 from idp.services.registry.accounts import AccountSettings
-from idp.store.unit_of_work import unit_of_work
+from idp.store.staff_grants import StaffGrant
+from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 
 
 def seed(app: Flask, world: World) -> None:
-    """Do what ``idp init`` does, and make account, upstream provider and client. Idempotent."""
+    """Do what ``idp init`` does, and make account, upstream providers, client and staff grant. Idempotent.
+
+    No user is made: whoever signs in is new, as a customer's people are.
+    """
     with app.app_context():
         migrate()
         keys.ensure(sealer=parts().sealer, context=context())
         accounts.ensure_staff(context=context())
         _account()
-        _provider(world)
+        _staff_domain()
+        for connection in connections(world):
+            _provider(connection, world.platform_secret)
+        _staff_grant()
         _client(world)
 
 
@@ -37,30 +49,42 @@ def _account() -> None:
         return
 
 
-def _provider(world: World) -> None:
-    settings = ProviderSettings(
-        kind="oidc",
-        display_name="Acme Contact Center",
-        client_id=PLATFORM_CLIENT_ID,
-        issuer=world.platform_url,
-        role_based_iam=True,
-    )
-    secret = world.platform_secret
+def _staff_domain() -> None:
+    """Let the account of staff own their domain, unless an operator gave it another."""
+    if not accounts.show(STAFF_ACCOUNT).email_domains:
+        accounts.update(STAFF_ACCOUNT, AccountSettings(email_domains=(GOOGLE_DOMAIN,)), context=context())
+
+
+def _provider(wanted: Connection, secret: str) -> None:
+    account, code = wanted.account, wanted.code
     try:
-        providers.create(ACCOUNT, PROVIDER, settings, client_secret=secret, parts=parts(), context=context())
+        providers.create(account, code, wanted.settings, client_secret=secret, parts=parts(), context=context())
     except AlreadyExists:
-        if providers.show(ACCOUNT, PROVIDER).issuer != world.platform_url:
-            changes = {"issuer": world.platform_url}
-            row = providers.update(ACCOUNT, PROVIDER, changes, client_secret=None, parts=parts(), context=context())
-            _move_people(row.id, world.platform_url)
+        present = providers.settings_of(providers.show(account, code))
+        if present.kind != wanted.settings.kind:
+            return  # somebody made another of that name
+        addresses = {name: getattr(wanted.settings, name) for name in ADDRESSES}
+        if any(getattr(present, name) != address for name, address in addresses.items()):
+            row = providers.update(account, code, addresses, client_secret=None, parts=parts(), context=context())
+            _move_people(row.id, present.issuer, row.issuer)
 
 
-def _move_people(provider_id: str, issuer: str) -> None:
+def _move_people(provider_id: str, before: str, now: str) -> None:
     """Let the made-up people stay who they are although their platform moved to another port."""
+    moved = update(UpstreamIdentityLink).where(
+        UpstreamIdentityLink.provider_id == provider_id, UpstreamIdentityLink.issuer == before
+    )
     with unit_of_work() as session:
-        session.execute(
-            update(UpstreamIdentityLink).where(UpstreamIdentityLink.provider_id == provider_id).values(issuer=issuer)
-        )
+        session.execute(moved.values(issuer=now))
+
+
+def _staff_grant() -> None:
+    """Let one staff member enter the demo account; once, so that a grant that was revoked stays so."""
+    with reading() as session:
+        if session.scalar(select(StaffGrant.id).where(StaffGrant.email == STAFF_ADDRESS).limit(1)):
+            return
+    terms = GrantTerms(roles=(Role.MANAGER,), reason="the sandbox's demonstration")
+    staff.grant(STAFF_ADDRESS, [ACCOUNT], terms, context=context())
 
 
 def _client(world: World) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import click
 
 from idp.app import create_app
-from idp.sandbox.neighbours import ADDRESS, NEIGHBOURS
+from idp.sandbox.neighbours import NEIGHBOURS
 from idp.sandbox.seed import seed
-from idp.sandbox.world import WORLD_VARIABLE, World, open_world
+from idp.sandbox.world import ADDRESS, WORLD_VARIABLE, World, open_world
 from idp.serving import is_free, serve_until_stopped
 from idp.settings import Settings
 
@@ -63,7 +63,7 @@ def _refuse_busy_ports(host: str, port: int) -> None:
 
 @contextlib.contextmanager
 def _neighbours(environ: Mapping[str, str]) -> Iterator[None]:
-    """Run the platform and the sample service beside the provider."""
+    """Run the platforms and the sample service beside the provider."""
     running = [
         subprocess.Popen([sys.executable, "-m", "idp.sandbox.neighbours", name], env=dict(environ))
         for name in NEIGHBOURS

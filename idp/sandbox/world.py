@@ -10,10 +10,17 @@ from pathlib import Path
 
 ACCOUNT = "acme"
 PROVIDER = "platform"
+GENESYS_PROVIDER = "genesys"
+ENTRA_PROVIDER = "entra"
+STAFF_PROVIDER = "google"
+STAFF_ADDRESS = "casey.staff@deepdesk.example"
+"""Who may enter the demo account from the start."""
 PLATFORM_CLIENT_ID = "deepdesk"
 SAMPLE_CLIENT_ID = "sample-service"
 WORLD_VARIABLE = "SANDBOX_WORLD"
 """In which environment variable the world is handed to the processes of the sandbox."""
+ADDRESS = "127.0.0.1"
+"""Where the neighbours listen."""
 _NEIGHBOUR_NAME = "localhost"
 """Another host name than the provider's, so that cookies do not mix as they would between ports."""
 
@@ -33,8 +40,17 @@ class World:
 
     @property
     def platform_url(self) -> str:
-        """The simulated platform's issuer identifier."""
+        """The address of the platform by the book, which is its issuer identifier."""
         return f"http://{_NEIGHBOUR_NAME}:{self.platform_port}"
+
+    def platform_of(self, kind: str) -> str:
+        """Return the address of one of the other platforms, which are mounted beside it."""
+        return f"{self.platform_url}/{kind}"
+
+    @property
+    def genesys_api_url(self) -> str:
+        """The address of Genesys Cloud's API: there it is another host than the login's."""
+        return f"http://{ADDRESS}:{self.platform_port}/{GENESYS_PROVIDER}"
 
     @property
     def sample_url(self) -> str:

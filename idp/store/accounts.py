@@ -21,6 +21,8 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(200))
     base_url: Mapped[str | None] = mapped_column(String(2048))
     enabled: Mapped[bool] = mapped_column(default=True)
+    trial: Mapped[bool] = mapped_column(default=False)
+    link_by_email: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     origins: Mapped[list[AccountOrigin]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="AccountOrigin.origin", passive_deletes=True
@@ -62,6 +64,12 @@ def owner_of_domain(session: Session, domain: str) -> AccountCode | None:
     """Return the account that owns a mail domain (lower case)."""
     code = session.scalar(select(AccountEmailDomain.account_code).where(AccountEmailDomain.domain == domain))
     return None if code is None else AccountCode(code)
+
+
+def owners_of_domains(session: Session, domains: Iterable[str]) -> Sequence[AccountCode]:
+    """Return the accounts that own any of these mail domains."""
+    query = select(AccountEmailDomain.account_code).where(AccountEmailDomain.domain.in_(list(domains)))
+    return [AccountCode(code) for code in session.scalars(query.distinct())]
 
 
 def set_origins(account: Account, origins: Iterable[str]) -> None:

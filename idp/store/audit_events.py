@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from idp.domain.identifiers import AccountCode, UserId
+from idp.domain.identifiers import AccountCode, ProviderCode, UserId
 from idp.store.db import Base
+
+SIGN_IN_FAILED = "sign_in.failed"
+"""The kind of event that :func:`latest_failure` looks for."""
 
 
 class AuditEvent(Base):
@@ -49,3 +52,16 @@ def after(
     if since is not None:
         query = query.where(AuditEvent.at >= since)
     return session.scalars(query).all()
+
+
+def latest_failure(
+    session: Session, account: AccountCode, provider: ProviderCode, *, since: datetime
+) -> AuditEvent | None:
+    """Return the latest sign-in at a provider that came back without an identity."""
+    query = select(AuditEvent).where(
+        AuditEvent.account_code == account,
+        AuditEvent.kind == SIGN_IN_FAILED,
+        AuditEvent.at >= since,
+        AuditEvent.details["provider"].as_string() == provider,
+    )
+    return session.scalars(query.order_by(AuditEvent.id.desc()).limit(1)).first()

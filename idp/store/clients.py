@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, delete, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from idp.domain.identifiers import AccountCode, ClientId
 from idp.store.db import Base
@@ -15,13 +15,14 @@ from idp.store.db import Base
 class Client(Base):
     """One registered client, by the names of RFC 7591 where it has them.
 
+    A client without account is for staff, and for the people of the accounts it admits.
     ``auth_method`` NULL accepts both client_secret_basic and client_secret_post.
     """
 
     __tablename__ = "clients"
 
     client_id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
+    account_code: Mapped[str | None] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
     client_name: Mapped[str] = mapped_column(String(100))
     redirect_uris: Mapped[list[str]]
     grant_types: Mapped[list[str]]
@@ -31,6 +32,23 @@ class Client(Base):
     id_token_alg: Mapped[str] = mapped_column(String(10))
     pkce: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[datetime]
+    admitted: Mapped[list[ClientAdmittedAccount]] = relationship(
+        lazy="selectin",
+        cascade="all, delete-orphan",
+        order_by="ClientAdmittedAccount.account_code",
+        passive_deletes=True,
+    )
+
+
+class ClientAdmittedAccount(Base):
+    """An account whose people may sign in to a client that belongs to no account."""
+
+    __tablename__ = "client_admitted_accounts"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    account_code: Mapped[str] = mapped_column(
+        ForeignKey("accounts.code", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class ClientSecret(Base):
@@ -53,6 +71,12 @@ def everyone(session: Session, account: AccountCode | None = None) -> Sequence[C
     """Return the clients of one account, or all, by name."""
     query = select(Client).order_by(Client.client_name, Client.client_id)
     return session.scalars(query if account is None else query.where(Client.account_code == account)).all()
+
+
+def admitted_by(session: Session, client_id: ClientId) -> tuple[AccountCode, ...]:
+    """Return the accounts that a client without account admits."""
+    query = select(ClientAdmittedAccount.account_code).where(ClientAdmittedAccount.client_id == client_id)
+    return tuple(AccountCode(code) for code in session.scalars(query))
 
 
 def live_digests(session: Session, client_id: ClientId, *, now: datetime) -> frozenset[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, ProviderCode, ProviderId
 from idp.store.db import Base
+from idp.store.upstream_identities import UpstreamIdentityLink
 
 
 class Provider(Base):
@@ -29,9 +30,11 @@ class Provider(Base):
     issuer: Mapped[str] = mapped_column(String(2048))
     authorize_url: Mapped[str | None] = mapped_column(String(2048))
     token_url: Mapped[str | None] = mapped_column(String(2048))
+    api_url: Mapped[str | None] = mapped_column(String(2048))
     userinfo_url: Mapped[str | None] = mapped_column(String(2048))
     client_id: Mapped[str] = mapped_column(String(255))
     client_secret_sealed: Mapped[str]
+    client_secret_expires: Mapped[date | None]
     scope: Mapped[str] = mapped_column(String(1000))
     subject_claim: Mapped[str] = mapped_column(String(100))
     email_claim: Mapped[str] = mapped_column(String(100))
@@ -40,6 +43,10 @@ class Provider(Base):
     roles_claim: Mapped[str] = mapped_column(String(100))
     role_map: Mapped[dict[str, str]]
     role_ceiling: Mapped[str | None] = mapped_column(String(50))
+    tenants: Mapped[list[str]]
+    hosted_domains: Mapped[list[str]]
+    any_google_account: Mapped[bool]
+    trust_email: Mapped[bool]
     role_based_iam: Mapped[bool]
     require_roles: Mapped[bool]
     generic_callback: Mapped[bool]
@@ -64,6 +71,17 @@ def of_account(session: Session, account: AccountCode) -> Sequence[Provider]:
 def everyone(session: Session) -> Sequence[Provider]:
     """Return all providers by account and code."""
     return session.scalars(select(Provider).order_by(Provider.account_code, Provider.code)).all()
+
+
+def of_link(session: Session, link: UpstreamIdentityLink) -> Provider | None:
+    """Return the provider by which somebody is recognised."""
+    return session.get(Provider, link.provider_id)
+
+
+def hosted_domains_of(session: Session, account: AccountCode) -> frozenset[str]:
+    """Return the hosted domains that pin an account's providers."""
+    lists = session.scalars(select(Provider.hosted_domains).where(Provider.account_code == account))
+    return frozenset(domain for domains in lists for domain in domains)
 
 
 def id_of(provider: Provider) -> ProviderId:

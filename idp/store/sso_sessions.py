@@ -198,6 +198,46 @@ def end_of_account(session: Session, account: AccountCode, *, now: datetime) -> 
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOfUser:
+    """One of a person's sessions, as operators see it."""
+
+    sid: SessionId
+    auth_time: datetime
+    amr: tuple[str, ...]
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+def of_user(session: Session, user_id: UserId, *, now: datetime) -> list[SessionOfUser]:
+    """Return a person's sessions that nobody ended and that are not too old, the latest sign-in first."""
+    query = select(SsoSession).where(
+        SsoSession.user_id == user_id, SsoSession.ended_at.is_(None), SsoSession.expires_at > now
+    )
+    return [
+        SessionOfUser(
+            sid=SessionId(row.sid),
+            auth_time=row.auth_time,
+            amr=tuple(row.amr),
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+        )
+        for row in session.scalars(query.order_by(SsoSession.created_at.desc(), SsoSession.sid))
+    ]
+
+
+def end_of_user(session: Session, user_id: UserId, *, now: datetime) -> None:
+    """End all sessions of a person."""
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.user_id == user_id, SsoSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def end(session: Session, sids: Collection[SessionId], *, now: datetime) -> None:
     """End sessions. Ending one that ended before changes nothing."""
     session.execute(

@@ -1,6 +1,7 @@
 """All tables, imported for their effect: what migrations compare the database with."""
 
 from idp.store import (
+    access_requests,
     accounts,
     audit_events,
     authorization_codes,
@@ -11,6 +12,8 @@ from idp.store import (
     sign_ins,
     signing_keys,
     sso_sessions,
+    staff_entries,
+    staff_grants,
     token_families,
     upstream_identities,
     users,
@@ -18,6 +21,7 @@ from idp.store import (
 from idp.store.db import Base
 
 __all__ = [
+    "access_requests",
     "accounts",
     "audit_events",
     "authorization_codes",
@@ -29,6 +33,8 @@ __all__ = [
     "sign_ins",
     "signing_keys",
     "sso_sessions",
+    "staff_entries",
+    "staff_grants",
     "token_families",
     "upstream_identities",
     "users",

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, insert, select, update
+from sqlalchemy import ForeignKey, String, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.identifiers import AccountCode, ClientId, FamilyId, SessionId, UserId
+from idp.store.clients import Client
 from idp.store.db import Base
 from idp.store.users import User
 
@@ -62,10 +64,39 @@ def revoke(session: Session, family_id: FamilyId, *, now: datetime) -> bool:
 
 
 def revoke_of_account(session: Session, account: AccountCode, *, now: datetime) -> None:
-    """End all families of an account's people."""
+    """End all families of an account's people, and of staff at its clients."""
     session.execute(
         update(TokenFamily)
-        .where(TokenFamily.user_id.in_(select(User.id).where(User.account_code == account)))
+        .where(
+            or_(
+                TokenFamily.user_id.in_(select(User.id).where(User.account_code == account)),
+                TokenFamily.client_id.in_(select(Client.client_id).where(Client.account_code == account)),
+            )
+        )
+        .where(TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def revoke_of_user(session: Session, user_id: UserId, *, now: datetime) -> None:
+    """End all families of a person."""
+    session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.user_id == user_id, TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def revoke_at_account(session: Session, user_id: UserId, account: AccountCode | None, *, now: datetime) -> None:
+    """End a staff member's families at the clients of one account, or at those of every account."""
+    elsewhere = select(Client.client_id).where(
+        Client.account_code == account if account else Client.account_code != STAFF_ACCOUNT
+    )
+    session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.user_id == user_id, TokenFamily.client_id.in_(elsewhere))
         .where(TokenFamily.revoked_at.is_(None))
         .values(revoked_at=now)
         .execution_options(synchronize_session=False)

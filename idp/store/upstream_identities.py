@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import ProviderId, UserId
+from idp.domain.secrets import new_identifier
 from idp.store.db import Base
 
 
@@ -35,6 +36,39 @@ def find(session: Session, provider: ProviderId, *, issuer: str, subject: str) -
             UpstreamIdentityLink.subject == subject,
         )
     )
+
+
+def tie(session: Session, provider: ProviderId, *, issuer: str, subject: str, user_id: UserId, now: datetime) -> None:
+    """Recognise a user by this upstream identity from now on; the unique key refuses a second owner."""
+    session.add(
+        UpstreamIdentityLink(
+            id=new_identifier(),
+            provider_id=provider,
+            issuer=issuer,
+            subject=subject,
+            user_id=user_id,
+            created_at=now,
+            last_seen_at=now,
+        )
+    )
+
+
+def untie(session: Session, provider: ProviderId, *, issuer: str, subject: str, user_id: UserId) -> None:
+    """Recognise the user by this upstream identity no longer."""
+    session.execute(
+        delete(UpstreamIdentityLink).where(
+            UpstreamIdentityLink.provider_id == provider,
+            UpstreamIdentityLink.issuer == issuer,
+            UpstreamIdentityLink.subject == subject,
+            UpstreamIdentityLink.user_id == user_id,
+        )
+    )
+
+
+def has_any(session: Session, provider: ProviderId) -> bool:
+    """Say whether anybody is known by this provider."""
+    query = select(UpstreamIdentityLink.id).where(UpstreamIdentityLink.provider_id == provider)
+    return session.scalar(query.limit(1)) is not None
 
 
 def of_user(session: Session, user_id: UserId) -> list[UpstreamIdentityLink]:

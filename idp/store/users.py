@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy import ForeignKey, Index, String, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, UserId
@@ -18,20 +18,33 @@ MAX_LOCALE_LENGTH = 35
 class User(Base):
     """One person in one account.
 
-    ``email_vouched`` says that somebody answers for the address: then it is
-    unique in the account. An address for which nobody answers is display only.
-    ``roles`` holds role identifiers, the highest first, never none.
+    ``email_held`` says that the address is the person's: vouched for by a
+    provider, or given by an operator who made the user. A held address is
+    unique in the account; any other is display only. ``email_vouched`` says
+    that a provider vouched for it, which alone makes it verified.
+    ``platform_id`` is the person's id on the platform they work in.
+    ``roles`` holds role identifiers, the highest first, never none;
+    ``roles_sign_in_id`` names the sign-in that gave them; none where an
+    operator did, whom ``roles_set_by`` names.
     """
 
     __tablename__ = "users"
     __table_args__ = (
         Index(
-            "uq_users_vouched_email",
+            "uq_users_held_email",
             "account_code",
             "email_canonical",
             unique=True,
-            sqlite_where=text("email_vouched"),
-            postgresql_where=text("email_vouched"),
+            sqlite_where=text("email_held"),
+            postgresql_where=text("email_held"),
+        ),
+        Index(
+            "uq_users_platform_id",
+            "account_code",
+            "platform_id",
+            unique=True,
+            sqlite_where=text("platform_id IS NOT NULL"),
+            postgresql_where=text("platform_id IS NOT NULL"),
         ),
     )
 
@@ -39,12 +52,17 @@ class User(Base):
     account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
     email: Mapped[str | None] = mapped_column(String(254))
     email_canonical: Mapped[str | None] = mapped_column(String(254))
+    email_held: Mapped[bool] = mapped_column(default=False)
     email_vouched: Mapped[bool] = mapped_column(default=False)
+    platform_id: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str | None] = mapped_column(String(255))
     given_name: Mapped[str | None] = mapped_column(String(255))
     family_name: Mapped[str | None] = mapped_column(String(255))
     locale: Mapped[str | None] = mapped_column(String(MAX_LOCALE_LENGTH))
     roles: Mapped[list[str]]
+    roles_sign_in_id: Mapped[str | None] = mapped_column(String(32))
+    roles_set_at: Mapped[datetime | None]
+    roles_set_by: Mapped[str | None] = mapped_column(String(255))
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_sign_in_at: Mapped[datetime | None]
@@ -66,19 +84,34 @@ def everyone(session: Session) -> Sequence[User]:
 
 
 def with_address(session: Session, account: AccountCode, canonical: str) -> Sequence[User]:
-    """Return everybody of the account with that address, those somebody answers for first."""
+    """Return everybody of the account with that address, whoever holds it first."""
     return session.scalars(
         select(User)
         .where(User.account_code == account, User.email_canonical == canonical)
-        .order_by(User.email_vouched.desc(), User.created_at, User.id)
+        .order_by(User.email_held.desc(), User.created_at, User.id)
     ).all()
 
 
-def holder_of_address(session: Session, account: AccountCode, canonical: str) -> UserId | None:
-    """Return the one user of the account to whom somebody vouched that address."""
-    holder = session.scalar(
-        select(User.id).where(
-            User.account_code == account, User.email_canonical == canonical, User.email_vouched.is_(True)
-        )
+def holder_of_address(session: Session, account: AccountCode, canonical: str) -> User | None:
+    """Return the one user of the account who holds that address."""
+    return session.scalar(
+        select(User).where(User.account_code == account, User.email_canonical == canonical, User.email_held.is_(True))
     )
-    return None if holder is None else UserId(holder)
+
+
+def with_platform_id(session: Session, account: AccountCode, platform_id: str) -> User | None:
+    """Return the one user of the account who has that id on their platform."""
+    return session.scalar(select(User).where(User.account_code == account, User.platform_id == platform_id))
+
+
+def hold(session: Session, user: User) -> None:
+    """Read the user's row again and keep it as it is until this transaction is over.
+
+    On PostgreSQL by a lock, on SQLite by being the only writer.
+    """
+    session.refresh(user, with_for_update=True)
+
+
+def remove(session: Session, user_id: UserId) -> None:
+    """Delete the user with all that hangs on them, except the audit trail."""
+    session.execute(delete(User).where(User.id == user_id))

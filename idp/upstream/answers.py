@@ -59,9 +59,30 @@ def fetched(what: str, answer: Answer) -> Mapping[str, Any]:
     return document(what, answer)
 
 
+def entrusted(what: str, answer: Answer) -> Mapping[str, Any]:
+    """Return the JSON object with which an endpoint answers an access token.
+
+    :raises UpstreamUntrusted: it refuses the token.
+    :raises UpstreamUnavailable: any other failure.
+    """
+    if is_refusal(answer):
+        raise UpstreamUntrusted(f"{what} refuses the access token", endpoint=what, status=answer.status)
+    return fetched(what, answer)
+
+
+def is_refusal(answer: Answer) -> bool:
+    """Say whether the answer is a no that will be the same at the next try."""
+    return 400 <= answer.status < 500 and answer.status != 429
+
+
 def unavailable(what: str, reason: str, **evidence: Any) -> UpstreamUnavailable:
     """Return the error for an endpoint that gave no usable answer."""
     return UpstreamUnavailable(f"{what}: {reason}", endpoint=what, reason=reason, **evidence)
+
+
+def readable(code: object) -> str:
+    """Return an OAuth error code fit for a log and a terminal; what is none is not repeated."""
+    return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "(unreadable)"
 
 
 def error_of(code: object, **evidence: Any) -> UpstreamError:
@@ -69,7 +90,7 @@ def error_of(code: object, **evidence: Any) -> UpstreamError:
 
     Only the code is kept: descriptions are the upstream's text and may hold anything.
     """
-    error = code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "(unreadable)"
+    error = readable(code)
     if error in _REFUSALS:
         return UpstreamRefused(error, error=error, **evidence)
     if error in _TEMPORARY:

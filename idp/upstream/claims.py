@@ -1,7 +1,8 @@
-"""Reading claims with their types checked.
+"""Reading claims, and members of an API's answer, with their types checked.
 
-``null`` counts as absent. What decides something (identifiers, times, address,
-roles) is refused when malformed; what only describes a person is left out.
+A name is that of a member, or a dotted path into nested objects. ``null``
+counts as absent. What decides something (identifiers, times, address, roles)
+is refused when malformed; what only describes a person is left out.
 """
 
 from __future__ import annotations
@@ -18,12 +19,33 @@ MAX_CHARACTERS = 255
 _LARGEST_MOMENT = 2**53 - 1
 
 
+def find(claims: Mapping[str, Any], name: str) -> Any:
+    """Return what stands under ``name``, unchecked; none when nothing does.
+
+    A member of that very name goes before a path, as some upstreams name claims by URLs. In a list of
+    objects the path goes on in each of them: ``roles.id`` is the list of the ids, numbers in decimal.
+
+    :raises UpstreamUntrusted: the path leads through something that is no object.
+    """
+    if name in claims:
+        return claims[name]
+    head, dot, rest = name.partition(".")
+    inner = claims.get(head)
+    if not dot or inner is None:
+        return None
+    if isinstance(inner, list) and all(isinstance(item, dict) for item in inner):
+        return [_decimal(find(item, rest)) for item in inner]
+    if not isinstance(inner, dict):
+        raise malformed(name)
+    return find(inner, rest)
+
+
 def text(claims: Mapping[str, Any], name: str) -> str | None:
     """Return a claim of 1 to 255 characters, none of them a control character; none when absent or empty.
 
     :raises UpstreamUntrusted: it is anything else.
     """
-    value = claims.get(name)
+    value = find(claims, name)
     if value is None or value == "":
         return None
     if not _is_text(value):
@@ -33,7 +55,10 @@ def text(claims: Mapping[str, Any], name: str) -> str | None:
 
 def described(claims: Mapping[str, Any], name: str) -> str | None:
     """Return a descriptive claim, or none when it is absent or malformed."""
-    value = claims.get(name)
+    try:
+        value = find(claims, name)
+    except UpstreamUntrusted:
+        return None
     return value if value != "" and _is_text(value) else None
 
 
@@ -43,12 +68,21 @@ def identifier(claims: Mapping[str, Any], name: str) -> str:
     :raises ClaimMissing: absent.
     :raises UpstreamUntrusted: empty, too long or of another type.
     """
-    value = claims.get(name)
+    value = find(claims, name)
     if value is None:
         raise ClaimMissing(name)
     if value == "" or not _is_text(value):
         raise malformed(name)
     return str(value)
+
+
+def numbered(claims: Mapping[str, Any], name: str) -> str:
+    """Return an identifier that may be a whole number, which is written in decimal.
+
+    :raises ClaimMissing: absent.
+    :raises UpstreamUntrusted: as :func:`identifier`.
+    """
+    return identifier({name: _decimal(find(claims, name))}, name)
 
 
 def moment(claims: Mapping[str, Any], name: str) -> int | None:
@@ -70,7 +104,7 @@ def strings(claims: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
 
     :raises UpstreamUntrusted: it is anything else.
     """
-    value = claims.get(name)
+    value = find(claims, name)
     if value is None:
         return None
     items = [value] if isinstance(value, str) else value
@@ -82,6 +116,10 @@ def strings(claims: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
 def malformed(name: str) -> UpstreamUntrusted:
     """Return the error for a claim of the wrong shape."""
     return UpstreamUntrusted(f"the claim {name!r} is malformed", check="claim", claim=name)
+
+
+def _decimal(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _is_text(value: object) -> bool:

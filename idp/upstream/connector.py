@@ -13,16 +13,20 @@ from datetime import datetime
 from typing import Protocol
 
 from idp.domain.upstream_identity import UpstreamIdentity
+from idp.upstream.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderConfig:
     """What a connector must know of one configured provider.
 
-    :param issuer: the exact issuer identifier that discovery and tokens must carry.
+    :param issuer: the exact issuer identifier that discovery and tokens must carry; empty for kinds without one.
     :param authorize_url: overrides what discovery says; the same for the other URLs.
-    :param scope: space separated; contains ``openid`` for kinds with ID tokens.
+    :param api_url: base of the platform's API, without a trailing slash; none for kinds that ask none.
+    :param scope: space separated; contains ``openid`` for kinds with ID tokens; may be empty for others.
     :param subject_claim: name of the claim with the immutable id (``sub``).
+    :param tenants: identifiers of the organisations whose people may come; pins, as ``hosted_domains`` are.
+    :param trust_email: an operator declared that this provider's addresses can be relied on.
     """
 
     kind: str
@@ -31,6 +35,7 @@ class ProviderConfig:
     issuer: str
     authorize_url: str | None = None
     token_url: str | None = None
+    api_url: str | None = None
     userinfo_url: str | None = None
     scope: str = "openid profile email"
     subject_claim: str = "sub"
@@ -38,6 +43,10 @@ class ProviderConfig:
     first_name_claim: str = "given_name"
     last_name_claim: str = "family_name"
     roles_claim: str = "roles"
+    tenants: tuple[str, ...] = ()
+    hosted_domains: tuple[str, ...] = ()
+    any_google_account: bool = False
+    trust_email: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,13 @@ class Callback:
     remembered: Mapping[str, str] = field(repr=False)
 
 
+class Start(Protocol):
+    """A connector's ``start``, passed on."""
+
+    def __call__(self, *, redirect_uri: str, state: str, hints: Hints) -> Handoff:
+        """Say where to send the browser."""
+
+
 class Connector(Protocol):
     """Speaks to one kind of upstream provider."""
 
@@ -90,11 +106,13 @@ class Connector(Protocol):
         :raises UpstreamRefused: the person or the provider said no.
         :raises UpstreamUntrusted: a check failed; never retried, always audited.
         :raises ClaimMissing: genuine, but without a claim that the connection needs.
+        :raises WrongOrganisation: genuine, but the person's organisation is not pinned; compared first of all.
         :raises UpstreamUnavailable: network or 5xx; worth trying again.
         """
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, *, redirect_uri: str) -> tuple[Finding, ...]:
         """Look at the upstream from here, without signing anybody in.
 
-        :returns: one sentence a problem, saying what to do; empty when all is well.
+        :param redirect_uri: the one that has to be registered there.
+        :returns: one finding a problem, saying what to do; empty when all is well.
         """

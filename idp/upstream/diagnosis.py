@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from idp.domain import pkce
 from idp.domain.errors import UpstreamError
-from idp.outbound.http import Answer, HttpClient
+from idp.domain.provider_kinds import Kind, tenant_of_issuer
+from idp.outbound.http import HttpClient
 from idp.upstream.answers import ask, fetched
+from idp.upstream.clocks import clock_problems
 from idp.upstream.connector import ProviderConfig
+from idp.upstream.finding import Finding
 from idp.upstream.id_token import usable_algorithms
+from idp.upstream.issuers import IssuerRule, check_document
 from idp.upstream.jwks import parse_jwks
 from idp.upstream.metadata import ProviderMetadata, ask_discovery, discovery_url, parse_metadata
 
-CLOCK_TOLERANCE = timedelta(seconds=60)
 
+def diagnose(config: ProviderConfig, http: HttpClient, issuers: IssuerRule, *, now: datetime) -> tuple[Finding, ...]:
+    """Fetch discovery and keys afresh and return one finding a problem; none when all is well.
 
-def diagnose(config: ProviderConfig, http: HttpClient, *, now: datetime) -> tuple[str, ...]:
-    """Fetch discovery and keys afresh and return one sentence a problem; none when all is well."""
+    :param issuers: which names of the provider are right.
+    """
     try:
         answer = ask_discovery(http, config.issuer)
         found = fetched("discovery", answer)
     except UpstreamError as error:
-        return (_unreadable(config.issuer, error),)
+        return (Finding(_unreadable(config, error)),)
     try:
-        metadata = parse_metadata(found, issuer=config.issuer)
+        metadata = parse_metadata(found, asked=config.issuer)
+        check_document(metadata, issuers, configured=config.issuer)
     except UpstreamError as error:
-        return (_contradiction(error),)
+        return (Finding(_contradiction(error)),)
     return (
         *_endpoint_problems(config, metadata),
         *_proof_problems(metadata),
         *_key_problems(metadata, http),
-        *_clock_problems(answer, now),
+        *clock_problems(answer, now),
     )
 
 
-def _unreadable(issuer: str, error: UpstreamError) -> str:
+def _unreadable(config: ProviderConfig, error: UpstreamError) -> str:
     reason = error.evidence["reason"]
-    return f"The discovery document at {discovery_url(issuer)} cannot be read: {reason}. Check --issuer."
+    tenant = tenant_of_issuer(config.issuer)
+    if config.kind == Kind.ENTRA and tenant is not None and error.evidence.get("status") in {400, 404}:
+        return f"Microsoft does not know the tenant {tenant!r}; correct --tenant (and --issuer, where it was given)."
+    option = "--tenant" if config.kind == Kind.ENTRA else "--issuer"
+    return f"The discovery document at {discovery_url(config.issuer)} cannot be read: {reason}. Check {option}."
 
 
 def _contradiction(error: UpstreamError) -> str:
@@ -51,54 +60,44 @@ def _contradiction(error: UpstreamError) -> str:
     )
 
 
-def _endpoint_problems(config: ProviderConfig, metadata: ProviderMetadata) -> Iterator[str]:
+def _endpoint_problems(config: ProviderConfig, metadata: ProviderMetadata) -> Iterator[Finding]:
     if not (config.authorize_url or metadata.authorization_endpoint):
-        yield "The discovery document has no authorization_endpoint; give --authorize-url."
+        yield Finding("The discovery document has no authorization_endpoint; give --authorize-url.")
     if not (config.token_url or metadata.token_endpoint):
-        yield "The discovery document has no token_endpoint; give --token-url."
+        yield Finding("The discovery document has no token_endpoint; give --token-url.")
     if not {"client_secret_basic", "client_secret_post"} & set(metadata.token_auth_methods):
-        yield (
+        yield Finding(
             "The provider offers neither client_secret_basic nor client_secret_post at its token endpoint; "
             "allow one of them there."
         )
 
 
-def _proof_problems(metadata: ProviderMetadata) -> Iterator[str]:
+def _proof_problems(metadata: ProviderMetadata) -> Iterator[Finding]:
     if metadata.challenge_methods is not None and pkce.METHOD not in metadata.challenge_methods:
-        yield (
-            "Note: the provider lists PKCE methods without S256. A challenge is sent all the same; "
-            "if the provider refuses it, allow S256 there."
+        yield Finding(
+            "The provider lists PKCE methods without S256. A challenge is sent all the same; "
+            "if the provider refuses it, allow S256 there.",
+            breaks=False,
         )
 
 
-def _key_problems(metadata: ProviderMetadata, http: HttpClient) -> Iterator[str]:
+def _key_problems(metadata: ProviderMetadata, http: HttpClient) -> Iterator[Finding]:
     algorithms = usable_algorithms(metadata.algorithms)
     if not algorithms:
-        yield (
+        yield Finding(
             f"The provider signs ID tokens with {', '.join(metadata.algorithms or ()) or 'nothing'} only, "
             "which is not accepted; set RS256 or ES256 there."
         )
         return
     uri = metadata.jwks_uri
     if uri is None:
-        yield "The discovery document has no jwks_uri, so no signature can be verified."
+        yield Finding("The discovery document has no jwks_uri, so no signature can be verified; ask the provider.")
         return
     try:
         keys = parse_jwks(fetched("keys", ask("keys", lambda: http.get(uri))))
     except UpstreamError as error:
-        yield f"The keys at {uri} cannot be read: {error.evidence.get('reason', error)}."
+        reason = error.evidence.get("reason", error)
+        yield Finding(f"The keys at {uri} cannot be read: {reason}. Nobody can sign in until the provider mends that.")
         return
     if not keys.serves(algorithms):
-        yield f"Among the keys at {uri} is none that can verify a signature with {', '.join(algorithms)}."
-
-
-def _clock_problems(answer: Answer, now: datetime) -> Iterator[str]:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return
-    difference = theirs - now if theirs.tzinfo else timedelta(0)
-    if abs(difference) > CLOCK_TOLERANCE:
-        seconds = round(abs(difference).total_seconds())
-        direction = "ahead of" if difference > timedelta(0) else "behind"
-        yield f"The provider's clock is {seconds} seconds {direction} ours; sign-ins will fail. Check both clocks."
+        yield Finding(f"Among the keys at {uri} is none that can verify a signature with {', '.join(algorithms)}.")

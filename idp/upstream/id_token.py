@@ -37,10 +37,11 @@ class _Registry(jws.JWSRegistry):
 class Expectation:
     """What an ID token must say to be the answer to one departure.
 
+    :param admits_issuer: says of the claims at hand whether their ``iss`` is right.
     :param algorithms: as the provider's metadata lists them; none when it does not say.
     """
 
-    issuer: str
+    admits_issuer: Callable[[Mapping[str, Any]], bool]
     client_id: str
     nonce: str = field(repr=False)
     algorithms: Collection[str] | None
@@ -112,7 +113,7 @@ def _first_verified(token: str, algorithm: str, candidates: Collection[PublicKey
 
 def _check_parties(claims: Mapping[str, Any], expected: Expectation) -> None:
     """Check ``iss``, ``aud`` and ``azp``: spoken by the right one, to us, and not on behalf of another client."""
-    if claims.get("iss") != expected.issuer:
+    if not expected.admits_issuer(claims):
         raise UpstreamUntrusted("another issuer", check="iss", found=str(claims.get("iss"))[:255])
     audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience

@@ -11,7 +11,7 @@ import pytest
 
 from idp.audit.events import Event
 from idp.console import cli
-from idp.domain.provider_settings import KINDS_BUILT
+from idp.domain.provider_kinds import Kind
 from idp.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -58,6 +58,6 @@ def test_every_audit_event_is_documented(kind: str) -> None:
     assert kind in named("audit-events.md")
 
 
-@pytest.mark.parametrize("kind", KINDS_BUILT)
+@pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_of_upstream_is_documented(kind: str) -> None:
     assert kind in named("upstreams.md")

@@ -67,8 +67,8 @@ def at_database(tmp_path: Path) -> Iterator[Callable[..., Operator]]:
     """Opens the command line at the database of a URL."""
     opened = []
 
-    def open_at(url: str, *, key: str = SECRET_KEY) -> Operator:
-        environ = {"IDP_DATABASE_URL": url, "IDP_SECRET_KEYS": key, "IDP_LOG_LEVEL": "error"}
+    def open_at(url: str, *, key: str = SECRET_KEY, **settings: str) -> Operator:
+        environ = {"IDP_DATABASE_URL": url, "IDP_SECRET_KEYS": key, "IDP_LOG_LEVEL": "error", **settings}
         app = create_app(Settings.load(environ, root=tmp_path))
         opened.append(app)
         return Operator(app=app)

@@ -64,6 +64,6 @@ def test_deleting_asks_first_and_leaves_the_trail(operator: Operator) -> None:
     assert changes == ["created", "deleted"]
 
 
-@pytest.mark.parametrize("option", ["--trial", "--magic-link=off", "--logo=x", "--deputy=a@b.example"])
+@pytest.mark.parametrize("option", ["--magic-link=off", "--logo=x", "--deputy=a@b.example"])
 def test_what_is_not_built_is_refused(operator: Operator, option: str) -> None:
     assert operator.types("accounts", "update", "acme", option).exit_code == 2

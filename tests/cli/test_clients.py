@@ -99,8 +99,23 @@ def test_what_is_not_built_is_refused(operator: Operator, option: str) -> None:
     assert operator.types(*CREATE, option).exit_code == 2
 
 
-def test_a_client_needs_an_account_and_its_account_must_exist(operator: Operator) -> None:
-    for words in ((), ("--account", "nobody")):
+def test_a_clients_accounts_must_exist(operator: Operator) -> None:
+    for words in (("--account", "nobody"), ("--admit-account", "nobody")):
         done = operator.types("clients", "create", "Studio", "--redirect-uri", CALLBACK, *words)
         assert done.exit_code == 1
         assert len(done.problems) == 1
+
+
+def test_a_client_without_account_says_whom_it_admits(operator: Operator) -> None:
+    words = ("clients", "create", "Back office", "--redirect-uri", CALLBACK)
+    made = operator.gets(*words, "--admit-account", "acme")
+    assert (made["account"], made["admit_account"]) == (None, ["acme"])
+    changed = operator.gets("clients", "update", made["client_id"], "--admit-account", "")
+    assert changed["admit_account"] == []
+
+
+@pytest.mark.parametrize("words", [("--account", "acme", "--admit-account", "acme"), ("--admit-account", "staff")])
+def test_whom_a_client_admits_anyway_is_not_listed(operator: Operator, words: tuple[str, ...]) -> None:
+    done = operator.types("clients", "create", "Studio", "--redirect-uri", CALLBACK, *words)
+    assert done.exit_code == 1
+    assert "--admit-account" in done.err

@@ -53,7 +53,12 @@ def test_maps_and_ceilings_are_set_replaced_and_emptied(operator: Operator) -> N
         (("--scope", "profile"), "must contain openid"),
         (("--role-map", "admins"), "THEIRS=ROLE"),
         (("--role-ceiling", "boss"), "not a role"),
-        (("--kind", "entra"), "not built yet"),
+        (("--kind", "entra"), "--tenant is needed"),
+        (("--kind", "saml"), "is unknown; use one of: oidc"),
+        (("--kind", "google"), "--hosted-domain is needed"),
+        (("--tenant", "t"), "--tenant has no meaning for --kind oidc"),
+        (("--hosted-domain", "acme.example"), "has no meaning for --kind oidc"),
+        (("--client-secret-expires", "soon"), "must be a day"),
         (("--kind", "saml"), "unknown"),
     ],
 )
@@ -86,4 +91,4 @@ def test_checking_what_does_not_answer_exits_1(operator: Operator) -> None:
 def test_settings_are_looked_at_before_anybody_is_asked_for_a_secret(operator: Operator) -> None:
     done = operator.types(*CREATE[:-2], "--kind", "entra", "--client-secret-file", "/nowhere")
     assert done.exit_code == 1
-    assert "not built yet" in done.err
+    assert "--tenant is needed" in done.err

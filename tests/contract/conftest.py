@@ -1,4 +1,7 @@
-"""A simulated platform for this folder's tests, one a module, with every switch off before each test."""
+"""A simulated platform for this folder's tests, one a module, with every switch off before each test.
+
+A module's ``KIND`` says which platform is played.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 from idp.domain.clock import SystemClock
 from idp.outbound.http import HttpClient, OutboundPolicy
 from idp.sandbox.platform import Fault
+from idp.sandbox.platform.kinds import OIDC
 from idp.upstream.parts import UpstreamParts
 from tests.contract.connector import HASTY_SECONDS
 from tests.support.platform import RunningPlatform, running_platform
@@ -18,8 +22,8 @@ LOOPBACK = OutboundPolicy.parse("127.0.0.1/32,::1/128")
 
 
 @pytest.fixture(scope="module")
-def one_platform() -> Iterator[RunningPlatform]:
-    with running_platform() as running:
+def one_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform]:
+    with running_platform(kind=getattr(request.module, "KIND", OIDC)) as running:
         yield running
 
 
@@ -28,11 +32,21 @@ def platform(one_platform: RunningPlatform) -> RunningPlatform:
     """The platform, all well."""
     one_platform.fault = Fault.NONE
     one_platform.requests.clear()
-    one_platform.state.slowness = timedelta(seconds=8)
-    one_platform.state.thin_id_tokens = False
-    one_platform.state.clock_offset = timedelta(0)
-    one_platform.state.metadata_changes = {}
+    state = one_platform.state
+    state.slowness = timedelta(seconds=8)
+    state.clock_offset = timedelta(0)
+    state.metadata_changes = {}
+    state.granted_scopes = None
+    state.groups_page_size = 200
+    state.groups_claim = True
+    state.thin_id_tokens = state.login_issuer = state.permissions_as_list = False
+    state.keys_broken = state.secret_expired = state.strict_redirects = False
     return one_platform
+
+
+@pytest.fixture
+def upstream(platform: RunningPlatform) -> RunningPlatform:
+    return platform
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,26 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from idp.domain.errors import ClaimMissing, UpstreamUntrusted
 from idp.upstream.id_token import Expectation, verify
+from idp.upstream.issuers import ExactIssuer
 from idp.upstream.jwks import KeySet, parse_jwks
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
-EXPECTED = Expectation(issuer="https://op.example", client_id="us", nonce="n-1", algorithms=None)
+ISSUER = "https://op.example"
+
+
+def expecting(**changes) -> Expectation:
+    admits = ExactIssuer(ISSUER).admits_token
+    standard = {
+        "admits_issuer": lambda claims: admits(claims, document=ISSUER),
+        "client_id": "us",
+        "nonce": "n-1",
+        "algorithms": None,
+    }
+    return Expectation(**{**standard, **changes})
+
+
+EXPECTED = expecting()
 RSA = RSAKey.generate_key(2048, parameters={"kid": "rsa"})
 ABSENT = object()
 
@@ -154,12 +169,12 @@ def test_the_old_name_of_ed25519_is_understood_without_a_warning(recwarn):
 @pytest.mark.parametrize("offered", [None, ("HS256", "HS384", "HS512", "RS256")])
 def test_a_shared_secret_is_no_signature(alg, offered):
     key = OctKey.import_key({"kty": "oct", "k": RSA.as_dict(private=False)["n"], "kid": "rsa"})
-    expected = Expectation(issuer="https://op.example", client_id="us", nonce="n-1", algorithms=offered)
+    expected = expecting(algorithms=offered)
     assert refused(signed(claims(), key=key, alg=alg), expected=expected) == "alg"
 
 
 def test_an_algorithm_that_is_not_offered_is_refused():
-    expected = Expectation(issuer="https://op.example", client_id="us", nonce="n-1", algorithms=("ES256",))
+    expected = expecting(algorithms=("ES256",))
     assert refused(signed(claims()), expected=expected) == "alg"
 
 

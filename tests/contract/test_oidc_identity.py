@@ -49,6 +49,16 @@ def test_nothing_vouches_for_an_address_in_another_claim():
     assert (found.email, found.email_vouched) == ("a@b.example", False)
 
 
+@pytest.mark.parametrize(("claim", "vouched"), [("email", True), ("upn", False)])
+def test_6_the_operators_word_vouches_for_the_claim_email_alone(claim, vouched):
+    config = replace(CONFIG, email_claim=claim, trust_email=True)
+    assert identity({claim: "a@b.example"}, config=config).email_vouched is vouched
+
+
+def test_6_nobody_vouches_unless_it_was_declared():
+    assert not identity({"email": "a@b.example"}).email_vouched
+
+
 def test_an_address_is_not_needed():
     assert identity().email is None
 
@@ -82,6 +92,28 @@ def test_roles_are_named_with_the_claim_they_stood_in(claims, more, claim, value
 def test_a_configured_roles_claim_has_no_substitute():
     found = identity({"roles": ["a"], "role_name": "b"}, config=replace(CONFIG, roles_claim="groups"))
     assert (found.roles.claim, found.roles.values) == ("groups", ())
+
+
+@pytest.mark.parametrize(
+    ("claims", "values"),
+    [
+        ({"realm_access": {"roles": ["a", "b"]}}, ("a", "b")),
+        ({"realm_access": {"roles": []}}, ()),
+        ({"realm_access": {}}, ()),
+        ({"realm_access": None}, ()),
+        ({"realm_access": [{"roles": "a"}, {"roles": "b"}]}, ("a", "b")),
+        ({"realm_access.roles": ["x"], "realm_access": {"roles": ["a"]}}, ("x",)),
+    ],
+)
+def test_a_dotted_name_walks_into_objects(claims, values):
+    found = identity(claims, config=replace(CONFIG, roles_claim="realm_access.roles"))
+    assert found.roles.values == values
+
+
+@pytest.mark.parametrize("inner", ["text", 7, ["a"], [{"roles": {}}, {}], True])
+def test_a_dotted_name_through_something_else_is_untrusted(inner):
+    with pytest.raises(UpstreamUntrusted):
+        identity({"realm_access": inner}, config=replace(CONFIG, roles_claim="realm_access.roles"))
 
 
 @pytest.mark.parametrize(

@@ -153,3 +153,14 @@ def test_every_value_that_was_sent_is_explained_where_roles_follow_the_upstream(
 
 def test_a_step_says_value_rule_and_role():
     assert derived("deepdesk.agent").steps == (Step(value="deepdesk.agent", rule=Rule.LITERAL, role=AGENT),)
+
+
+def test_where_anybody_may_come_the_ceiling_holds_for_our_roles_too():
+    """CONTRACT §6 rule 5: ``--any-google-account`` caps at agent, whoever the person is in our records."""
+    rules = RoleRules(role_map={}, ceiling=Role.AGENT, role_based_iam=False, require_roles=False, caps_ours=True)
+    found = derive(RoleEvidence(claim="roles"), rules, ours=(Role.MANAGER,))
+    assert found.roles == (Role.AGENT,)
+    assert [step.rule for step in found.steps] == [Rule.CAPPED]
+    assert derive(RoleEvidence(claim="roles"), replace(rules, caps_ours=False), ours=(Role.MANAGER,)).roles == (
+        Role.MANAGER,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import jwt
 import requests
 
+from tests.support import derivations
 from tests.support.serve import Served
 
 REDIRECT_URI = "http://127.0.0.1:1/signed-in"
@@ -26,6 +28,7 @@ class Service:
     issuer: str
     client_id: str
     client_secret: str
+    provider: Served = field(repr=False)
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
     @classmethod
@@ -35,7 +38,12 @@ class Service:
         :param options: further options of ``idp clients create``.
         """
         made = provider.command("clients", "create", name, "--redirect-uri", REDIRECT_URI, *options)
-        return cls(issuer=provider.issuer, client_id=made["client_id"], client_secret=made["client_secret"])
+        return cls(
+            issuer=provider.issuer,
+            client_id=made["client_id"],
+            client_secret=made["client_secret"],
+            provider=provider,
+        )
 
     def authorize_url(self, **more: str) -> str:
         """Where it sends the browser."""
@@ -66,7 +74,13 @@ class Service:
             timeout=TIMEOUT_SECONDS,
         )
         assert answer.ok, answer.text
-        return answer.json()
+        tokens: dict[str, Any] = answer.json()
+        self.is_explained(jwt.decode(tokens["id_token"], options={"verify_signature": False}))
+        return tokens
+
+    def is_explained(self, claims: Mapping[str, Any]) -> None:
+        """Check that the provider's operator can derive the roles in a token."""
+        derivations.check_by_command(self.provider.command("users", "explain", claims["sub"]), claims)
 
 
 def claims_by_pyjwt(issuer: str, client_id: str, id_token: str) -> dict[str, Any]:

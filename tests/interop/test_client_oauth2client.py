@@ -50,6 +50,7 @@ def test_oauth2client_signs_a_person_in(browser: Browser, dashboard: Service, ht
     assert credentials.id_token["email"] == "manager@example.com"
     claims = claims_by_pyjwt(dashboard.issuer, dashboard.client_id, credentials.id_token_jwt)
     assert claims["roles"] == ["deepdesk.manager"]
+    dashboard.is_explained(claims)
 
 
 def test_oauth2client_sees_a_code_refused_the_second_time(browser: Browser, dashboard: Service, http: Http) -> None:

@@ -21,6 +21,7 @@ def test_openid_client_accepts_a_whole_sign_in(node: Node, browser: Browser, ser
         given = client.finish(callback.url)
 
     assert given["claims"]["roles"] == ["deepdesk.manager"]
+    service.is_explained(given["claims"])
     assert given["claims"]["aud"] == service.client_id
     assert given["userinfo"]["sub"] == given["claims"]["sub"]
     assert given["userinfo"]["email"] == "manager@example.com"

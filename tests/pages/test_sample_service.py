@@ -73,6 +73,14 @@ def test_it_asks_with_pkce_state_and_nonce(browser: FlaskClient, provider: Scrip
     assert asked["state"]
 
 
+def test_staff_are_asked_for_by_a_hint(browser: FlaskClient, provider: ScriptedProvider) -> None:
+    assert 'href="/sign-in/staff/"' in browser.get("/").text
+    answer = browser.get("/sign-in/staff/")
+    asked = parse_qs(urlsplit(answer.location).query)
+    assert asked["idp_hint"] == ["staff:google"]
+    assert "idp_hint" not in begins(browser, provider)
+
+
 def test_a_sign_in_ends_in_verified_claims(browser: FlaskClient, provider: ScriptedProvider) -> None:
     page = signs_in(browser, provider)
     assert page.status_code == 200
@@ -154,6 +162,7 @@ def test_a_refusal_is_told_kindly(browser: FlaskClient, provider: ScriptedProvid
     assert page.status_code == 400
     assert error_of(page) == "access_denied"
     assert "Nothing is broken" in page.text
+    assert "ask whoever gives access" in page.text
     assert "Sign-in was refused." in page.text
 
 
@@ -210,5 +219,6 @@ def test_claims_are_explained_in_words() -> None:
     assert lines["auth_time"].value == "26 November 2025, 09:40:00 UTC (1764150000)"
     assert lines["roles"].value == "a, b"
     assert lines["staff"].value == "true"
+    assert "entered the account by a grant" in lines["staff"].meaning
     assert lines["zz"].meaning == "Not described by Deepdesk."
     assert list(lines)[-1] == "zz"

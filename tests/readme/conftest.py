@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,18 +11,17 @@ import pytest
 from tests.interop.walking import Browser
 from tests.readme.document import ROOT, the_block, the_blocks
 from tests.readme.running import Terminal, facts
-from tests.support.serve import START_TIMEOUT_SECONDS, free_port, running
+from tests.support.sandbox import free_ports
+from tests.support.serve import START_TIMEOUT_SECONDS, running
 
 REDIRECT_URI = "http://127.0.0.1:5000/callback"
 """The README's; the browser stops before it."""
-PORTS = 3
-"""How many the sandbox takes, from ``PORT`` upwards."""
 
 
 @pytest.fixture(scope="session")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """The second terminal of somebody who keeps the data elsewhere and has moved the sandbox."""
-    port = _free_ports()
+    port = free_ports()
     return Terminal(
         settings={
             "PORT": str(port),
@@ -72,19 +69,6 @@ def browser() -> Iterator[Browser]:
     opened = Browser(stop=REDIRECT_URI)
     with opened.session:
         yield opened
-
-
-def _free_ports() -> int:
-    """Return the first of a row of ports of 127.0.0.1 that nobody listens on at the moment."""
-    while True:
-        first = free_port()
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + PORTS):
-                    stack.enter_context(socket.create_server(("127.0.0.1", port)))
-            except (OSError, OverflowError):
-                continue
-            return first
 
 
 def _wait_for_address(log_file: Path) -> str:

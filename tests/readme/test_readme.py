@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode, urljoin
 
 import pytest
 
@@ -20,11 +22,14 @@ RUN_BY_THESE_TESTS = {
     ("Register your first service", "sh"),
     ("Register your first service", "js"),
     ("Connect an upstream", "sh"),
+    ("Staff, customers' platforms, and who may enter", "sh"),
     ("Read the claims", "python"),
     ("Services that know no PKCE", "sh"),
     ("Services that know no PKCE", "python"),
     ("When something is not as expected", "sh"),
 }
+
+_WAY_BY_THE_PLATFORM = re.compile(r'data-provider="platform" href="([^"]+)"')
 
 ASK_OPENID_CLIENT = """
 import { createInterface } from "node:readline";
@@ -89,6 +94,31 @@ def test_a_person_of_the_new_upstream_signs_in_with_oauth2client(
     assert read["data"]["account"] == "globex"
 
 
+def test_platforms_are_pinned_and_staff_come_and_go(terminal: Terminal, issuer: str) -> None:
+    printed = terminal.run(*the_blocks("Staff, customers' platforms, and who may enter", "sh"))
+    for code in ("platform", "genesys", "entra"):
+        assert f"{issuer}/oauth/callback/acme.{code}/" in printed
+    assert "casey.staff@deepdesk.example" in printed
+    assert "deepdesk.editor" in printed
+    assert "kim.staff@deepdesk.example" not in terminal.run(".venv/bin/idp staff list")
+
+
+@pytest.mark.parametrize(("hint", "place"), [("genesys", "/genesys/oauth/"), ("staff:google", "/google/o/oauth2/")])
+def test_a_hint_goes_straight_to_a_platform(
+    hint: str, place: str, issuer: str, service: dict[str, str], browser: Browser
+) -> None:
+    asked = {
+        "client_id": service["client_id"],
+        "redirect_uri": REDIRECT_URI,
+        "response_type": "code",
+        "scope": "openid",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+        "idp_hint": hint,
+    }
+    assert place in browser.open(f"{issuer}/oauth/authorize/?{urlencode(asked)}").url
+
+
 def test_pyjwt_refuses_the_token_of_another_service(
     issuer: str, node: Node, service: dict[str, str], browser: Browser, tmp_path: Path
 ) -> None:
@@ -103,7 +133,7 @@ def test_somebody_who_looks_for_a_reason_finds_it(
     _sign_in_with_openid_client(node, issuer, service, browser, tmp_path)
     printed = terminal.run(the_block("When something is not as expected", "sh"))
     assert "broken" not in printed
-    assert "rule=literal" in printed
+    assert "the value is a role of ours" in printed
     assert "sign_in.finished" in printed
 
 
@@ -127,8 +157,11 @@ def _sign_in_with_openid_client(
 
 
 def _choose(browser: Browser, address: str, person: str) -> Page:
-    """Go where the service sends the browser, and choose somebody at the simulated platform."""
-    callback = browser.submit(browser.open(address), person=person)
+    """Go where the service sends the browser, choose a way in where there are several, and somebody to be."""
+    page = browser.open(address)
+    if way := _WAY_BY_THE_PLATFORM.search(page.html):
+        page = browser.open(urljoin(page.url, unescape(way[1])))
+    callback = browser.submit(page, person=person)
     assert callback.url.startswith(REDIRECT_URI), callback
     return callback
 

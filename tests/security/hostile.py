@@ -205,8 +205,13 @@ TARGETS = (
     Target(path="/.well-known/openid-configuration", params={"anything": "1"}, takes=NO_ERROR),
     Target(path="/.well-known/oauth-authorization-server", params={"anything": "1"}, takes=NO_ERROR),
     Target(path="/oauth/authorize/resume/", params={"r": "x" * 22, "cancel": "1"}),
-    Target(path="/login/", params={"r": "x" * 22}, takes=NO_ERROR),
-    Target(path="/login/with/<code>/", params={"r": "x" * 22}),
+    Target(path="/login/", params={"r": "x" * 22, "account": "staff", "lang": "nl"}, takes=NO_ERROR),
+    Target(
+        path="/login/", method="POST", sends="form", params={"csrf_token": "x", "email": "a@b.example", "account": "x"}
+    ),
+    Target(path="/login/staff/", params={"r": "x" * 22}, takes=NO_ERROR),
+    Target(path="/login/staff/", method="POST", sends="form", params={"csrf_token": "x", "r": "x" * 22}),
+    Target(path="/login/with/<code>/", params={"r": "x" * 22, "account": ""}),
     Target(path="/oauth/callback/", params=CALLBACK),
     Target(path="/oauth/callback/<own_part>/", params=CALLBACK),
     Target(path="/logout/", params={"anything": "1"}, takes=NO_ERROR),

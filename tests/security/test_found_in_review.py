@@ -91,8 +91,8 @@ def test_what_a_row_holds_does_not_reach_the_log(op: OpenIdProvider, lines: list
     """PostgreSQL quotes the value in the detail of a unique violation."""
     error = IntegrityError("INSERT", {}, Exception("DETAIL:  Key (email)=(kim@acme.example) already exists."))
     with op.app.test_request_context("/login/"):
-        _, status = op.app.handle_user_exception(error)
-    assert status == 500
+        answer = op.app.make_response(op.app.handle_user_exception(error))
+    assert answer.status_code == 500
     assert [line["error"] for line in lines] == ["IntegrityError"]
     assert "kim@acme.example" not in str(lines)
 

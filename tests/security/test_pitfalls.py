@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
-from idp.domain.errors import NotAdmitted
+from idp.domain.errors import NotAdmitted, Refusal
 from idp.domain.secrets import new_identifier
 from idp.sandbox.platform import Fault
 from idp.sandbox.platform.kinds import OIDC
 from idp.services.operations import audit
-from idp.services.people import users
-from idp.services.registry import providers
+from idp.services.people import link_requests, users
+from idp.services.registry import accounts, providers
+from idp.services.registry.accounts import AccountSettings
+from idp.store.access_requests import AccessRequest
 from idp.store.db import db
 from idp.store.unit_of_work import unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
@@ -38,6 +40,65 @@ def people(op: OpenIdProvider) -> int:
 
 
 # Account linking and identity keys
+
+
+def links_by_email(op: OpenIdProvider) -> None:
+    """Let acme join people by their addresses, and connect it to a second upstream."""
+    op.upstream("elsewhere")
+    with op.app.app_context():
+        accounts.update("acme", AccountSettings(link_by_email=True), context=op.context)
+
+
+def requests_about(op: OpenIdProvider) -> list[AccessRequest]:
+    """Return what managers are asked to decide."""
+    with op.app.app_context():
+        return [row for row, _ in link_requests.list_all("acme")]
+
+
+def test_1_of_several_people_under_an_address_none_is_picked(op: OpenIdProvider) -> None:
+    """Only one of them can hold it; the others show it, and are nobody's match."""
+    links_by_email(op)
+    for number in range(3):
+        op.signs_in(op.browser(), replace(SAM, subject=f"shows-{number}", email=MIA.email, email_vouched=False))
+    op.signs_in(op.browser(), replace(MIA, provider="elsewhere"))
+    assert people(op) == 4
+    with pytest.raises(NotAdmitted) as refused:
+        op.signs_in(op.browser(), replace(MIA, subject="stranger"))
+    assert refused.value.refusal.needs_a_decision
+    assert len(requests_about(op)) == 1
+
+
+def test_2_only_addresses_vouched_for_on_both_sides_are_linked(op: OpenIdProvider, rp: RelyingParty) -> None:
+    links_by_email(op)
+    present, arriving = op.browser(), op.browser()
+    op.signs_in(present, SAM)
+    op.signs_in(op.browser(), replace(SAM, subject="shows", email="lee@acme.example", email_vouched=False))
+    with pytest.raises(NotAdmitted):
+        op.signs_in(op.browser(), replace(SAM, subject="x", email_vouched=False, provider="elsewhere"))
+    op.signs_in(op.browser(), replace(SAM, subject="lee", email="lee@acme.example", provider="elsewhere"))
+    op.signs_in(arriving, replace(SAM, subject="y", provider="elsewhere"))
+    assert sub_of(rp, arriving) == sub_of(rp, present)
+    assert people(op) == 3
+
+
+@pytest.mark.parametrize("known_to_be", [True, False])
+def test_3_what_may_match_is_not_enough_to_link(op: OpenIdProvider, browser: Browser, known_to_be: bool) -> None:
+    links_by_email(op)
+    with pytest.raises(NotAdmitted):
+        op.signs_in(op.browser(), replace(MIA, subject="x", email_vouched=known_to_be, provider="elsewhere"))
+    assert [(row.subject, row.email_vouched) for row in requests_about(op)] == [("x", known_to_be)]
+    assert op.rows()["upstream_identities"] == 1
+
+
+def test_3_an_address_that_changed_upstream_moves_nobody(
+    op: OpenIdProvider, rp: RelyingParty, browser: Browser
+) -> None:
+    """Sam comes with Mia's address from now on, and stays Sam."""
+    links_by_email(op)
+    before, after = op.browser(), op.browser()
+    op.signs_in(before, SAM)
+    op.signs_in(after, replace(SAM, email=MIA.email))
+    assert sub_of(rp, before) == sub_of(rp, after) != sub_of(rp, browser)
 
 
 def test_4_an_address_that_nobody_vouched_for_takes_nobodys_place(op: OpenIdProvider, rp: RelyingParty) -> None:
@@ -82,6 +143,46 @@ def test_6_an_address_is_verified_only_if_the_upstream_says_so(op: OpenIdProvide
     assert rp.asks_userinfo(rp.obtains_tokens_for(browser).access_token).claims["email_verified"] is False
 
 
+def test_7_another_client_id_at_the_upstream_leaves_people_who_they_are(
+    op: OpenIdProvider, rp: RelyingParty, browser: Browser
+) -> None:
+    with op.app.app_context():
+        changes = {"client_id": "registered-anew"}
+        providers.update("acme", "platform", changes, client_secret="new", parts=op.parts, context=op.context)
+    again = op.browser()
+    op.signs_in(again, MIA)
+    assert sub_of(rp, again) == sub_of(rp, browser)
+
+
+def test_8_the_same_human_under_a_new_id_gets_in_by_one_decision(
+    op: OpenIdProvider, rp: RelyingParty, browser: Browser
+) -> None:
+    anew = replace(MIA, subject="acme-9999")
+    for _ in range(3):
+        with pytest.raises(NotAdmitted):
+            op.signs_in(op.browser(), anew)
+    (asked,) = requests_about(op)
+    with op.app.app_context():
+        link_requests.approve(asked.id, context=op.context)
+    for person in (anew, MIA, anew):
+        again = op.browser()
+        op.signs_in(again, person)
+        assert sub_of(rp, again) == sub_of(rp, browser)
+
+
+def test_8_somebody_who_was_denied_asks_nobody_again(op: OpenIdProvider, browser: Browser) -> None:
+    stranger = replace(MIA, subject="stranger")
+    with pytest.raises(NotAdmitted):
+        op.signs_in(op.browser(), stranger)
+    (asked,) = requests_about(op)
+    with op.app.app_context():
+        link_requests.deny(asked.id, reason=None, context=op.context)
+    with pytest.raises(NotAdmitted) as refused:
+        op.signs_in(op.browser(), stranger)
+    assert refused.value.refusal is Refusal.LINK_DENIED
+    assert [(row.status, row.attempts) for row in requests_about(op)] == [("denied", 1)]
+
+
 def test_9_an_upstream_identity_belongs_to_one_user(op: OpenIdProvider, browser: Browser) -> None:
     op.signs_in(op.browser(), SAM)
     with op.app.app_context():
@@ -115,6 +216,35 @@ def test_10_the_next_sign_in_of_the_same_identity_works(op: OpenIdProvider, rp: 
         again = op.browser()
         op.signs_in(again, replace(MIA, email=email))
         assert sub_of(rp, again) == first
+
+
+def test_10_what_an_approval_ties_is_what_the_next_sign_in_finds(
+    op: OpenIdProvider, rp: RelyingParty, browser: Browser
+) -> None:
+    op.upstream("elsewhere", role_based_iam=False)
+    elsewhere = replace(MIA, subject="e-1", issuer="https://elsewhere.example", provider="elsewhere")
+    with pytest.raises(NotAdmitted):
+        op.signs_in(op.browser(), elsewhere)
+    (asked,) = requests_about(op)
+    with op.app.app_context():
+        link_requests.approve(asked.id, context=op.context)
+    again = op.browser()
+    op.signs_in(again, replace(elsewhere, email=None, roles=()))
+    claims = rp.asks_userinfo(rp.obtains_tokens_for(again).access_token).claims
+    assert (claims["sub"], claims["roles"]) == (sub_of(rp, browser), ["deepdesk.manager"])
+    with pytest.raises(NotAdmitted):
+        op.signs_in(op.browser(), replace(elsewhere, subject="e-2"))
+
+
+def test_11_two_connections_to_one_upstream_can_be_linked_although_its_ids_are_equal(
+    op: OpenIdProvider, rp: RelyingParty
+) -> None:
+    links_by_email(op)
+    first, second = op.browser(), op.browser()
+    op.signs_in(first, SAM)
+    op.signs_in(second, replace(SAM, provider="elsewhere"))
+    assert sub_of(rp, first) == sub_of(rp, second)
+    assert op.rows()["upstream_identities"] == 2
 
 
 # Microsoft Entra, and any upstream that leaves an address out

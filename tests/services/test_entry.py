@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, select
 
 from idp.domain.errors import AttemptUnknown, NotAdmitted, Refusal
 from idp.domain.provider_settings import ProviderSettings
@@ -26,54 +26,8 @@ from idp.store.sign_ins import SignIn
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
-from tests.services.conftest import NOW
+from tests.services.conftest import ISSUER, KIM, UNVOUCHED, rows, the
 from tests.support.database import RACERS, application, migrate_at, racing
-
-ISSUER = "https://okta.example"
-KIM = UpstreamIdentity(
-    issuer=ISSUER,
-    subject="00u1",
-    authenticated_at=NOW,
-    email="Kim@acme.example",
-    email_vouched=True,
-    name="Kim",
-    roles=RoleEvidence(claim="roles", values=("deepdesk.editor",)),
-)
-UNVOUCHED = replace(KIM, email_vouched=False)
-
-
-@pytest.fixture
-def connect(provider_app, parts, context):
-    """Connect the account ``acme`` to one more provider."""
-    accounts.create("acme", AccountSettings(name="Acme"), context=context)
-    codes = (f"okta-{number}" for number in count())
-
-    def connected(**changes):
-        settings = ProviderSettings(
-            **{"kind": "oidc", "display_name": "Okta", "client_id": "x", "issuer": ISSUER, "role_based_iam": True}
-            | changes
-        )
-        return providers.create("acme", next(codes), settings, client_secret="secret", parts=parts, context=context)
-
-    return connected
-
-
-@pytest.fixture
-def enter(parts, context):
-    def entered(provider, identity, *cookies: str) -> Begun:
-        return entry.enter(provider, identity, cookies=cookies, parts=parts, context=context)
-
-    return entered
-
-
-def rows(table: type) -> int:
-    with reading() as session:
-        return session.scalar(select(func.count()).select_from(table))
-
-
-def the(table: type):
-    with reading() as session:
-        return session.scalars(select(table)).one()
 
 
 def outcomes() -> list[str]:
@@ -99,9 +53,16 @@ def test_somebody_new_gets_a_user_a_link_a_session_and_a_record(connect, enter, 
 def test_the_same_identity_is_the_same_person_whatever_else_changed(connect, enter):
     provider = connect()
     enter(provider, KIM)
-    enter(provider, replace(KIM, email="kim@elsewhere.example", name=None, roles=RoleEvidence(claim="roles")))
+    enter(provider, replace(KIM, email="kim@elsewhere.example", name="Kim K.", roles=RoleEvidence(claim="roles")))
     user = the(User)
-    assert (user.email, user.name, user.roles) == ("kim@elsewhere.example", None, ["deepdesk.agent"])
+    assert (user.email, user.name, user.roles) == ("kim@elsewhere.example", "Kim K.", ["deepdesk.agent"])
+
+
+def test_a_name_that_the_upstream_no_longer_gives_stays(connect, enter):
+    provider = connect()
+    enter(provider, KIM)
+    enter(provider, replace(KIM, name=None))
+    assert the(User).name == "Kim"
 
 
 @pytest.mark.parametrize("change", [{"subject": "00U1"}, {"issuer": f"{ISSUER}/"}])
@@ -158,7 +119,7 @@ def overtaken(postgres, tmp_path, context):
         yield both
 
 
-LOOKS = range(1, 6)
+LOOKS = range(1, 8)
 """All that are taken before the first row is written."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from idp.domain.authentication import ACR_INTERACTIVE, Authentication
 from idp.domain.identifiers import AccountCode, SessionId, UserId
 from idp.store import sso_sessions
+from idp.store.access_requests import AccessRequest
 from idp.store.accounts import Account
 from idp.store.clients import Client
 from idp.store.providers import Provider
 from idp.store.sso_sessions import Beginning, UpstreamSession
+from idp.store.staff_grants import StaffGrant
 from idp.store.unit_of_work import unit_of_work
 from idp.store.users import User
 from tests.support.database import DATABASES, database_alone, fresh_url
@@ -46,18 +48,40 @@ def acme(database: Flask) -> Flask:
 
 
 def new_account(code: str) -> Account:
-    return Account(code=code, name=code.title(), enabled=True, created_at=NOW, origins=[], email_domains=[])
+    return Account(
+        code=code,
+        name=code.title(),
+        enabled=True,
+        trial=False,
+        link_by_email=False,
+        created_at=NOW,
+        origins=[],
+        email_domains=[],
+    )
 
 
-def new_user(name: str, *, account: str = "acme", vouched: bool = True, address: str | None = None) -> User:
-    """Return a user whose id is the name."""
+def new_user(
+    name: str,
+    *,
+    account: str = "acme",
+    vouched: bool = True,
+    held: bool | None = None,
+    address: str | None = None,
+    platform_id: str | None = None,
+) -> User:
+    """Return a user whose id is the name.
+
+    :param held: by default, a vouched address is theirs and another is not.
+    """
     email = address or f"{name}@acme.example"
     return User(
         id=name,
         account_code=account,
         email=email,
         email_canonical=email,
+        email_held=vouched if held is None else held,
         email_vouched=vouched,
+        platform_id=platform_id,
         name=name.title(),
         roles=["deepdesk.agent"],
         enabled=True,
@@ -65,7 +89,7 @@ def new_user(name: str, *, account: str = "acme", vouched: bool = True, address:
     )
 
 
-def new_provider(code: str, *, account: str = "acme") -> Provider:
+def new_provider(code: str, *, account: str = "acme", hosted_domains: Sequence[str] = ()) -> Provider:
     """Return a provider whose id is ``provider-`` and its code."""
     return Provider(
         id=f"provider-{code}",
@@ -83,6 +107,11 @@ def new_provider(code: str, *, account: str = "acme") -> Provider:
         last_name_claim="family_name",
         roles_claim="roles",
         role_map={},
+        role_ceiling=None,
+        tenants=[],
+        hosted_domains=list(hosted_domains),
+        any_google_account=False,
+        trust_email=False,
         role_based_iam=False,
         require_roles=False,
         generic_callback=False,
@@ -90,7 +119,7 @@ def new_provider(code: str, *, account: str = "acme") -> Provider:
     )
 
 
-def new_client(client_id: str, *, account: str = "acme") -> Client:
+def new_client(client_id: str, *, account: str | None = "acme") -> Client:
     return Client(
         client_id=client_id,
         account_code=account,
@@ -102,6 +131,54 @@ def new_client(client_id: str, *, account: str = "acme") -> Client:
         id_token_alg="RS256",
         pkce="required",
         created_at=NOW,
+    )
+
+
+def new_grant(
+    grant_id: str,
+    *,
+    account: str | None,
+    user: str | None = None,
+    address: str = "kim@acme.example",
+    revoked: bool = False,
+) -> StaffGrant:
+    """Return a staff member's grant; without a user it waits for the address."""
+    return StaffGrant(
+        id=grant_id,
+        email=address,
+        email_canonical=address,
+        user_id=user,
+        account_code=account,
+        roles=["deepdesk.manager"],
+        granted_at=NOW,
+        revoked_at=NOW if revoked else None,
+    )
+
+
+def new_link_request(
+    request_id: str,
+    *,
+    subject: str = "00u2",
+    user: str = "kim",
+    account: str = "acme",
+    provider: str = "okta",
+    at: datetime = NOW,
+) -> AccessRequest:
+    """Return a pending collision of an identity with a user."""
+    return AccessRequest(
+        id=request_id,
+        account_code=account,
+        kind="link",
+        status="pending",
+        user_id=user,
+        provider_id=f"provider-{provider}",
+        issuer="https://okta.example",
+        subject=subject,
+        email=f"{user}@acme.example",
+        email_vouched=True,
+        attempts=1,
+        created_at=at,
+        last_attempt_at=at,
     )
 
 

@@ -12,9 +12,19 @@ from idp.audit.events import CodeRedeemed
 from idp.domain.authorization_request import AuthorizationRequest
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ClientId, FamilyId, ProviderId, SessionId, UserId
+from idp.domain.roles import Role
 from idp.domain.scope import Scope
-from idp.store import accounts, authorization_codes, clients, parked_requests, sign_in_attempts, token_families
+from idp.store import (
+    accounts,
+    authorization_codes,
+    clients,
+    parked_requests,
+    sign_in_attempts,
+    staff_entries,
+    token_families,
+)
 from idp.store.authorization_codes import CodeGrant
+from idp.store.clients import ClientAdmittedAccount
 from idp.store.providers import Provider
 from idp.store.sign_in_attempts import Departed
 from idp.store.sign_ins import SignIn
@@ -23,7 +33,7 @@ from idp.store.tables import metadata
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
-from tests.store.conftest import NOW, PROOF
+from tests.store.conftest import NOW, PROOF, new_grant, new_link_request
 
 KEPT = {"audit_events": 1}
 LATER = NOW + timedelta(minutes=1)
@@ -61,6 +71,8 @@ def busy(acme):
                 outcome="ok",
                 role_claim="roles",
                 role_values=[],
+                role_rules={},
+                roles_before=[],
                 role_steps=[],
                 roles=[],
                 request_id="r",
@@ -97,6 +109,11 @@ def busy(acme):
             scope="openid",
             now=NOW,
         )
+        session.flush()
+        session.add(ClientAdmittedAccount(client_id="studio", account_code="acme"))
+        session.add(new_link_request("request-1"))
+        session.add(new_grant("grant-1", account="acme", user="kim"))
+        staff_entries.add(session, SessionId("session-kim"), ClientId("studio"), [Role.EDITOR], now=NOW)
         event = CodeRedeemed(account="acme", user="kim", client="studio", family="family-1")
         trail.record(session, event, Context.of_operator("test", NOW))
     return acme
@@ -131,26 +148,28 @@ def test_a_client_goes_with_its_secrets_and_what_was_issued_to_it(busy):
     before = rows()
     with unit_of_work() as session:
         clients.remove(session, ClientId("studio"))
-    gone = {"clients", "client_secrets", "parked_requests", "authorization_codes", "token_families"}
+    gone = {"clients", "client_secrets", "client_admitted_accounts", "parked_requests"}
+    gone |= {"authorization_codes", "token_families", "staff_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 
-def test_a_provider_goes_with_its_links_and_open_attempts(busy):
+def test_a_provider_goes_with_its_links_open_attempts_and_collisions(busy):
     before = rows()
     delete(Provider, code="okta")
-    gone = {"providers", "upstream_identities", "sign_in_attempts"}
+    gone = {"providers", "upstream_identities", "sign_in_attempts", "access_requests"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 
-def test_a_user_goes_with_links_sessions_tokens_and_sign_ins(busy):
+def test_a_user_goes_with_links_sessions_tokens_sign_ins_and_grants(busy):
     before = rows()
     delete(User, id="kim")
     gone = {"users", "upstream_identities", "sso_sessions", "authorization_codes", "token_families", "sign_ins"}
+    gone |= {"access_requests", "staff_grants", "staff_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 
-def test_a_session_goes_with_its_codes_and_families(busy):
+def test_a_session_goes_with_its_codes_families_and_entries(busy):
     before = rows()
     delete(SsoSession, sid="session-kim")
-    gone = {"sso_sessions", "authorization_codes", "token_families"}
+    gone = {"sso_sessions", "authorization_codes", "token_families", "staff_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}

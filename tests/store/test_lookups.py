@@ -12,6 +12,7 @@ from idp.audit.events import CodeIssued
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ClientId, ProviderId, UserId
 from idp.store import accounts, audit_events, clients, providers, sign_ins, upstream_identities, users
+from idp.store.clients import ClientAdmittedAccount
 from idp.store.sign_ins import SignIn
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
@@ -49,21 +50,62 @@ def test_another_accounts_provider_is_not_found(two_accounts):
         assert providers.get(session, ProviderId("provider-okta")).account_code == "acme"
 
 
-def test_those_somebody_answers_for_come_first_under_an_address(acme):
+def test_whoever_holds_an_address_comes_first_under_it(acme):
     with unit_of_work() as session:
         session.add(new_user("early", vouched=False, address="robin@acme.example"))
         session.add(new_user("late", address="robin@acme.example"))
     with reading() as session:
         assert [row.id for row in users.with_address(session, ACME, "robin@acme.example")] == ["late", "early"]
-        assert users.holder_of_address(session, ACME, "robin@acme.example") == "late"
+        assert users.holder_of_address(session, ACME, "robin@acme.example").id == "late"
         assert users.holder_of_address(session, GLOBEX, "robin@acme.example") is None
 
 
-def test_nobody_holds_an_address_for_which_nobody_answers(acme):
+@pytest.mark.parametrize(("held", "vouched"), [(True, False), (True, True), (False, True), (False, False)])
+def test_an_address_is_somebodys_when_it_is_held_whoever_vouches_for_it(acme, held, vouched):
     with unit_of_work() as session:
-        session.execute(update(User).values(email_vouched=False))
+        session.execute(update(User).values(email_held=held, email_vouched=vouched))
     with reading() as session:
-        assert users.holder_of_address(session, ACME, "kim@acme.example") is None
+        assert (users.holder_of_address(session, ACME, "kim@acme.example") is not None) is held
+
+
+def test_a_platform_id_is_found_in_its_account_to_the_letter(two_accounts):
+    with unit_of_work() as session:
+        session.execute(update(User).where(User.id == "kim").values(platform_id="gen-1"))
+    with reading() as session:
+        assert users.with_platform_id(session, ACME, "gen-1").id == "kim"
+        assert users.with_platform_id(session, GLOBEX, "gen-1") is None
+        assert users.with_platform_id(session, ACME, "GEN-1") is None
+
+
+def test_the_hosted_domains_of_an_account_are_those_of_all_its_providers(two_accounts):
+    with unit_of_work() as session:
+        session.add(new_provider("google", hosted_domains=["acme.example", "acme.net"]))
+        session.add(new_provider("google-2", hosted_domains=["acme.org", "acme.net"]))
+        session.add(new_provider("elsewhere", account="globex", hosted_domains=["globex.example"]))
+    with reading() as session:
+        assert providers.hosted_domains_of(session, ACME) == {"acme.example", "acme.net", "acme.org"}
+        assert providers.hosted_domains_of(session, AccountCode("nowhere")) == frozenset()
+
+
+def test_the_owners_of_domains_are_told_once(two_accounts):
+    with unit_of_work() as session:
+        for code, domains in ((ACME, ["acme.example", "acme.net"]), (GLOBEX, ["globex.example"])):
+            accounts.set_email_domains(accounts.find(session, code), domains)
+    with reading() as session:
+        assert list(accounts.owners_of_domains(session, ["acme.example", "acme.net", "x.example"])) == [ACME]
+        assert accounts.owners_of_domains(session, []) == []
+
+
+def test_a_client_without_account_admits_the_accounts_it_names(two_accounts):
+    with unit_of_work() as session:
+        row = new_client("tools", account=None)
+        row.admitted = [ClientAdmittedAccount(account_code="globex"), ClientAdmittedAccount(account_code="acme")]
+        session.add(row)
+    with reading() as session:
+        assert sorted(clients.admitted_by(session, ClientId("tools"))) == ["acme", "globex"]
+        assert clients.admitted_by(session, ClientId("studio")) == ()
+        found = clients.find(session, ClientId("tools"))
+        assert [one.account_code for one in found.admitted] == ["acme", "globex"]
 
 
 def test_an_upstream_identity_is_found_by_all_of_its_key(acme):
@@ -102,6 +144,8 @@ def test_the_latest_sign_in_of_a_user(acme):
                     outcome="ok",
                     role_claim="roles",
                     role_values=["é"],
+                    role_rules={},
+                    roles_before=[],
                     role_steps=[{"value": "é", "rule": "unknown_value", "role": None}],
                     roles=["deepdesk.agent"],
                     request_id="r",

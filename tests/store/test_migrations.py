@@ -15,8 +15,11 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Engine, create_engine, inspect, text
 
+from idp.domain.identifiers import AccountCode, UserId
 from idp.services.operations.schema import migrate
 from idp.services.parts import MIGRATIONS
+from idp.services.registry.providers import settings_of
+from idp.store import accounts, clients, providers, sign_ins, upstream_identities, users
 from idp.store.db import db
 from idp.store.tables import metadata
 from idp.store.unit_of_work import reading, unit_of_work
@@ -25,11 +28,13 @@ from tests.support.database import DATABASES, application, fresh_sqlite
 
 MIGRATION_LOCK = 0x1D9
 """Of ``migrations/env.py``, which cannot be imported: to import it is to migrate."""
+ROWS_OF_0001 = Path(__file__).parent / "rows_of_0001.sql"
+"""One customer as revision 0001 kept them."""
 REBUILDS_ACCOUNTS = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -108,7 +113,7 @@ def test_every_constraint_and_index_has_the_name_that_the_convention_gives_it(em
 
 
 def test_the_partial_indexes_are_partial(empty):
-    """A full one would forbid two retired keys, or one address for which nobody answers on two people."""
+    """A full one would forbid two retired keys, or one address that is nobody's on two people."""
     migrate()
     partial = {
         index["name"]
@@ -116,7 +121,12 @@ def test_the_partial_indexes_are_partial(empty):
         for index in table["indexes"].values()
         if any(key.endswith("_where") for key in index)
     }
-    assert partial == {"uq_users_vouched_email", "uq_signing_keys_current", "uq_signing_keys_next"}
+    assert partial == {
+        "uq_users_held_email",
+        "uq_users_platform_id",
+        "uq_signing_keys_current",
+        "uq_signing_keys_next",
+    }
 
 
 def test_a_second_run_changes_nothing(empty):
@@ -187,8 +197,53 @@ def test_on_postgresql_a_migration_waits_for_another_hosts(postgres, tmp_path):
     elsewhere.dispose()
 
 
+@pytest.fixture
+def upgraded(empty) -> Flask:
+    """A database that had rows before revision 0002, brought to the present."""
+    flask_migrate.upgrade(revision="0001")
+    with unit_of_work() as session:
+        for statement in ROWS_OF_0001.read_text().removesuffix(";\n").split(";\n"):
+            session.connection().exec_driver_sql(statement)
+    migrate()
+    return empty
+
+
+def test_people_keep_their_addresses_and_those_vouched_for_are_theirs(upgraded):
+    with reading() as session:
+        held = {user.id: (user.email_held, user.email_vouched) for user in users.everyone(session)}
+        holder = users.holder_of_address(session, AccountCode("acme"), "kim@acme.example")
+    assert held == {"vouched": (True, True), "unvouched": (False, False), "nameless": (False, False)}
+    assert (holder.id, holder.roles, holder.platform_id) == ("vouched", ["deepdesk.manager"], None)
+
+
+def test_links_providers_clients_and_sign_ins_outlive_the_upgrade(upgraded):
+    with reading() as session:
+        (provider,) = providers.everyone(session)
+        (link,) = upstream_identities.of_user(session, UserId("vouched"))
+        (client,) = clients.everyone(session)
+        account = accounts.find(session, AccountCode("acme"))
+        sign_in = sign_ins.last_of_user(session, UserId("vouched"))
+    assert (provider.tenants, provider.hosted_domains, provider.api_url) == ([], [], None)
+    assert (provider.any_google_account, provider.trust_email, provider.role_based_iam) == (False, False, True)
+    assert settings_of(provider).role_map == {"a": "deepdesk.agent"}
+    assert (link.subject, client.account_code, list(client.admitted)) == ("00u1", "acme", [])
+    assert (account.trial, account.link_by_email) == (False, False)
+    assert (sign_in.match, sign_in.organisation, sign_in.issuer, sign_in.roles_before) == (None, None, None, [])
+
+
+def test_the_way_back_from_staff_keeps_what_there_was(upgraded):
+    flask_migrate.downgrade(revision="0001")
+    with reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM users")) == 3
+        assert session.scalar(text("SELECT count(*) FROM upstream_identities")) == 1
+    migrate()
+    with reading() as session:
+        holder = users.holder_of_address(session, AccountCode("acme"), "kim@acme.example")
+    assert holder is not None
+
+
 def _migrations_with(tmp_path: Path, following: str) -> Path:
     """Return a copy of the migrations, run by the same ``env.py``, with one more."""
     copy = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-    (copy / "versions" / "0002_following.py").write_text(following)
+    (copy / "versions" / "0003_following.py").write_text(following)
     return copy

@@ -13,10 +13,11 @@ from idp.store.db import Base
 from idp.store.signing_keys import KeyState, SigningKey
 from idp.store.unit_of_work import unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
-from tests.store.conftest import NOW, new_account, new_client, new_provider, new_user
+from tests.store.conftest import NOW, new_account, new_client, new_link_request, new_provider, new_user
 from tests.support.database import RACERS, racing
 
 numbers = count()
+COLLISIONS = ({"subject": "00u2"}, {"subject": "00u3"}, {"subject": "00u2", "user": "robin"})
 
 
 def link(
@@ -39,8 +40,17 @@ def provider() -> Base:
     return row
 
 
-def somebody(address: str = "robin@acme.example", *, account: str = "acme", vouched: bool = True) -> Base:
-    return new_user(f"user-{next(numbers)}", account=account, vouched=vouched, address=address)
+def somebody(
+    address: str = "robin@acme.example", *, account: str = "acme", held: bool = True, platform_id: str | None = None
+) -> Base:
+    number = next(numbers)
+    return new_user(
+        f"user-{number}", account=account, vouched=False, held=held, address=address, platform_id=platform_id
+    )
+
+
+def known_there() -> Base:
+    return somebody(f"user-{next(numbers)}@acme.example", platform_id="gen-1")
 
 
 def key(state: KeyState, *, alg: str = "ES256") -> Base:
@@ -62,7 +72,9 @@ def domain() -> Base:
 
 ONCE: dict[str, Callable[[], Base]] = {
     "an upstream identity": link,
-    "an address that somebody answers for": somebody,
+    "an address that is somebody's": somebody,
+    "a platform id": known_there,
+    "a collision": lambda: new_link_request(f"request-{next(numbers)}"),
     "a provider's code": provider,
     "an account's code": lambda: new_account("globex"),
     "a client_id": lambda: new_client("backend"),
@@ -90,8 +102,20 @@ def test_another_issuer_subject_or_provider_is_another_identity(acme):
     assert write(link(), link(issuer="https://okta.example/"), link(subject="00U1"), link(provider="google"))
 
 
-def test_an_address_for_which_nobody_answers_may_stand_many_times(acme):
-    assert write(somebody(), somebody(vouched=False), somebody(vouched=False))
+def test_an_address_that_is_nobodys_may_stand_many_times(acme):
+    assert write(somebody(), somebody(held=False), somebody(held=False))
+
+
+def test_a_platform_id_may_stand_in_every_account_and_be_unknown_of_many(acme):
+    write(new_account("globex"))
+    everyone = [known_there(), somebody("lee@globex.example", account="globex", platform_id="gen-1")]
+    assert write(*everyone, somebody("a@acme.example"), somebody("b@acme.example"))
+
+
+def test_an_identity_may_collide_with_several_people_and_a_person_with_several_identities(acme):
+    write(new_user("robin"))
+    numbered = [new_link_request(f"request-{next(numbers)}", **one) for one in COLLISIONS]
+    assert write(*numbered)
 
 
 def test_an_address_may_stand_in_every_account(acme):

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -24,11 +25,16 @@ from idp.app import create_app
 from idp.domain.clock import Clock
 from idp.domain.context import Context
 from idp.domain.identifiers import UserId
+from idp.domain.new_user import NewUser
 from idp.domain.provider_settings import ProviderSettings
+from idp.domain.roles import Role
 from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
 from idp.services.operations import keys
 from idp.services.operations.schema import migrate
 from idp.services.parts import EXTENSION, Parts
+from idp.services.people import staff
+from idp.services.people import users as people
+from idp.services.people.staff import GrantTerms
 from idp.services.registry import accounts, providers
 from idp.services.registry.accounts import AccountSettings
 from idp.services.sessions.sso import Begun
@@ -104,6 +110,8 @@ class Person:
     """What the upstream of an account says about somebody.
 
     :param subject: the upstream's immutable id.
+    :param platform_user_id: their id on the platform in which they work, where the kind has one.
+    :param provider: code of the account's provider that speaks.
     """
 
     issuer: str = UPSTREAM_ISSUER
@@ -117,6 +125,8 @@ class Person:
     roles: tuple[str, ...] = ("deepdesk.manager",)
     amr: tuple[str, ...] = ("pwd",)
     account: str = "acme"
+    platform_user_id: str | None = None
+    provider: str = "platform"
 
     def identity(self, clock: Clock) -> UpstreamIdentity:
         """Return the connector's statement at this moment."""
@@ -132,6 +142,7 @@ class Person:
             locale=self.locale,
             roles=RoleEvidence(claim="roles", values=self.roles),
             amr=self.amr,
+            platform_user_id=self.platform_user_id,
         )
 
 
@@ -145,6 +156,20 @@ SAM = replace(
     family_name="Agent",
     roles=("deepdesk.agent",),
 )
+CASEY = replace(
+    MIA,
+    issuer="https://accounts.google.com",
+    subject="104857600000000000001",
+    email="casey.staff@deepdesk.example",
+    name="Casey Staff",
+    given_name="Casey",
+    family_name="Staff",
+    roles=(),
+    account="staff",
+    provider="google",
+)
+"""One of Deepdesk's own people, once staff sign in with :meth:`OpenIdProvider.staff_sign_in_with_google`."""
+STAFF_DOMAIN = "deepdesk.example"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,32 +197,59 @@ class OpenIdProvider:
             accounts.create(code, AccountSettings(name=code.title(), **settings), context=self.context)
         self.upstream("platform", account=code)
 
-    def upstream(self, code: str, *, account: str = "acme", **settings: Any) -> None:
+    def upstream(self, code: str, *, account: str = "acme", kind: str = "oidc", **settings: Any) -> None:
         """Connect an account to a further upstream provider."""
-        given: dict[str, Any] = {
-            "kind": "oidc",
-            "display_name": code.title(),
-            "client_id": "deepdesk",
-            "issuer": UPSTREAM_ISSUER,
-            "role_based_iam": True,
-        }
+        given: dict[str, Any] = {"display_name": code.title(), "client_id": "deepdesk", "role_based_iam": True}
+        if kind == "oidc":
+            given["issuer"] = UPSTREAM_ISSUER
         with self.app.app_context():
             providers.create(
                 account,
                 code,
-                ProviderSettings(**{**given, **settings}),
+                ProviderSettings.of(kind, **{**given, **settings}),
                 client_secret="of the upstream",
                 parts=self.parts,
                 context=self.context,
             )
 
-    def connects(self, code: str, upstream: RunningPlatform) -> None:
-        """Let a provider of acme lead to a platform that can be reached."""
+    def staff_sign_in_with_google(self, **settings: Any) -> None:
+        """Connect the account of staff to Google, pinned to the staff's domain."""
+        given = {"hosted_domains": (STAFF_DOMAIN,), "role_based_iam": False}
+        self.upstream("google", account="staff", kind="google", **{**given, **settings})
+
+    def makes(self, email: str, *, account: str = "acme", **given: Any) -> str:
+        """Make a user beforehand, as an operator does; returns their id."""
+        with self.app.app_context():
+            return people.create(account, NewUser.parse(email, **given), context=self.at_this_moment).id
+
+    def grants(
+        self, email: str, *accounts: str, roles: tuple[Role, ...] = (Role.MANAGER,), until: datetime | None = None
+    ) -> None:
+        """Let a staff member enter accounts; none means all of them."""
+        with self.app.app_context():
+            terms = GrantTerms(roles=roles, until=until)
+            staff.grant(email, accounts or None, terms, context=self.at_this_moment)
+
+    def revokes(self, email: str, *accounts: str) -> None:
+        """End a staff member's grants for accounts; none means all of them."""
+        with self.app.app_context():
+            staff.revoke(email, accounts or None, context=self.at_this_moment)
+
+    @property
+    def at_this_moment(self) -> Context:
+        """The operator's context, by the provider's clock."""
+        return replace(self.context, now=self.clock.now())
+
+    def connects(self, code: str, upstream: RunningPlatform, *, account: str = "acme", **changes: Any) -> None:
+        """Let a provider lead to a platform that can be reached.
+
+        :param changes: further fields of the provider's settings.
+        """
         with self.app.app_context():
             providers.update(
-                "acme",
+                account,
                 code,
-                {"issuer": upstream.issuer, "client_id": upstream.client_id},
+                {"issuer": upstream.issuer, "client_id": upstream.client_id, **changes},
                 client_secret=upstream.client_secret,
                 parts=self.parts,
                 context=self.context,
@@ -209,11 +261,11 @@ class OpenIdProvider:
         present = browser.cookie(f"{prefix}{person.account}")
         with self.app.app_context():
             begun = entry.enter(
-                providers.show(person.account, "platform"),
+                providers.show(person.account, person.provider),
                 person.identity(self.clock),
                 cookies=[present] if present else [],
                 parts=self.parts,
-                context=replace(self.context, now=self.clock.now()),
+                context=self.at_this_moment,
             )
         browser.is_given(f"{prefix}{person.account}", begun.cookie)
         return begun

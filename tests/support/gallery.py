@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug import Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from idp.browser.language import LANGUAGES
 from idp.pages.messages import ERROR_TEXTS, ErrorText
-from idp.sandbox.landing import Choice, LandingFacts, create_landing
+from idp.sandbox.landing import Choice, LandingFacts, WayIn, create_landing
 from idp.sandbox.sample_service import create_sample_service, rows
 from tests.support import chromium
 
@@ -61,6 +63,22 @@ FACTS = LandingFacts(
     platform_url="http://localhost:8001",
     sample_service_url="http://127.0.0.1:8002",
     account_code="acme",
+    ways=(
+        WayIn(
+            name="Genesys Cloud",
+            meaning="the platform in which agents work",
+            choose="Ana Agent",
+            result="an agent",
+            refused="Olly Other",
+            reason="comes from another organisation",
+        ),
+        WayIn(
+            name="Deepdesk staff",
+            meaning="Google Workspace",
+            choose="Casey Staff",
+            result="a manager, entered as staff",
+        ),
+    ),
     people=(
         Choice(name="Mia Manager", meaning="A manager: may manage people and content."),
         Choice(name="Eli Editor", meaning="An editor of suggestions in Studio."),
@@ -107,6 +125,8 @@ _MIA = {"name": "Mia Manager", "email": "manager@acme.example", "account_name": 
 _AGAIN = {"href": "/oauth/authorize/resume/", "label": "Try again"}
 _BACK = {"href": "https://studio.example/", "label": "Back to Studio"}
 
+LANGUAGE_SWITCH = {"languages": LANGUAGES, "lang": "en", "language_href": lambda tag: f"?lang={tag}"}
+
 SAMPLES: dict[str, Sample] = {
     "sign_in": Sample(
         template="sign_in.html",
@@ -127,12 +147,40 @@ SAMPLES: dict[str, Sample] = {
                 _provider("genesys", "Genesys Cloud"),
                 _provider("partner", "Acme Customer Contact Services (Netherlands and Belgium)"),
             ],
+            "staff_href": "/login/with/google/?account=staff",
+            **LANGUAGE_SWITCH,
         },
     ),
     "sign_in_not_set_up": Sample(
         template="sign_in.html", context={"account_name": "Acme", "service_name": "Studio", "providers": []}
     ),
-    "sign_in_nowhere": Sample(template="sign_in_nowhere.html"),
+    "which_account": Sample(template="which_account.html", context={"service_name": "Studio"}),
+    "which_account_not_found": Sample(
+        template="which_account.html",
+        context={"service_name": "Studio", "email": "mia@elsewhere.example", "account": "", "not_found": True},
+    ),
+    "staff_enter": Sample(
+        template="staff_enter.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Admin dashboard",
+            "person": {"name": "Casey Staff", "email": "casey.staff@deepdesk.example"},
+            "groups": ("Manager",),
+            "until": datetime(2027, 1, 31, 17, 0, tzinfo=UTC),
+            "other_href": "/login/?account=acme",
+        },
+    ),
+    "staff_enter_without_end": Sample(
+        template="staff_enter.html",
+        context={
+            "account_name": "Acme Customer Contact Services (Netherlands and Belgium)",
+            "service_name": "Admin dashboard",
+            "person": {"name": None, "email": "casey.staff@deepdesk.example"},
+            "groups": ("Studio Editor", "Assistants Editor"),
+            "until": None,
+            "other_href": "/login/?account=acme",
+        },
+    ),
     "already_signed_in": Sample(template="already_signed_in.html", context={"account_name": "Acme", "person": _MIA}),
     "logout": Sample(template="logout.html", context={"people": [_MIA]}),
     "signed_out": Sample(template="signed_out.html"),

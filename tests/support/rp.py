@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from idp.domain.client_metadata import AuthMethod, ClientMetadata
 from idp.services.registry import clients
+from tests.support import derivations
 from tests.support.app import Browser, OpenIdProvider
 
 REDIRECT_URI = "https://studio.example.com/callback"
@@ -210,7 +211,8 @@ class RelyingParty:
         op: OpenIdProvider,
         name: str = "Studio",
         *,
-        account: str = "acme",
+        account: str | None = "acme",
+        admitted: tuple[str, ...] = (),
         redirect_uris: tuple[str, ...] = (REDIRECT_URI,),
         public: bool = False,
         client_id: str | None = None,
@@ -223,7 +225,12 @@ class RelyingParty:
         parsed = ClientMetadata.parse(client_name=name, redirect_uris=redirect_uris, **metadata)
         with op.app.app_context():
             issued = clients.create(
-                parsed, account=account, client_id=client_id, client_secret=client_secret, context=op.context
+                parsed,
+                account=account,
+                admitted=admitted,
+                client_id=client_id,
+                client_secret=client_secret,
+                context=op.context,
             )
         return cls(
             op=op,
@@ -309,7 +316,13 @@ class RelyingParty:
             sent.setdefault("client_id", self.client_id)
         if self.auth is AuthMethod.POST:
             sent.setdefault("client_secret", self.client_secret or "")
-        return TokenAnswer(self._http().post(self.metadata["token_endpoint"], data=sent, headers=headers))
+        answer = TokenAnswer(self._http().post(self.metadata["token_endpoint"], data=sent, headers=headers))
+        if answer.response.status_code == 200:
+            context = replace(self.op.context, now=self.op.clock.now())
+            for name in ("access_token", "id_token"):
+                if name in answer.body:
+                    derivations.check(self.op.app, answer.body[name], context)
+        return answer
 
     def obtains_tokens_for(self, browser: Browser, **changes: str | None) -> Tokens:
         """Go through the whole code flow for the person who is signed in to this browser."""

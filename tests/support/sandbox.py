@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, free_port, running, wait_for
+
+COMMAND_TIMEOUT_SECONDS = 60
+PORTS = 3
+"""How many the sandbox takes, from its own upwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +28,28 @@ class Sandbox:
     env: Mapping[str, str]
     log_file: Path
 
+    def idp(self, *arguments: str) -> str:
+        """Run a command in a second terminal; return what it printed.
+
+        :raises AssertionError: it failed; the message is what it said.
+        """
+        done = subprocess.run(
+            [IDP, *arguments],
+            env=environment(self.env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+        return done.stdout
+
 
 @contextmanager
 def sandbox_running(directory: Path) -> Iterator[Sandbox]:
     """Start the sandbox in an empty instance on a free loopback port; it ends with the block."""
-    port = free_port()
+    port = free_ports()
     address = f"http://127.0.0.1:{port}"
     settings = {"IDP_INSTANCE_DIR": str(directory / "instance")}
     log_file = directory / "sandbox.log"
@@ -36,6 +59,19 @@ def sandbox_running(directory: Path) -> Iterator[Sandbox]:
         # Its two neighbours may still be starting; it prints its address when all three answer.
         _wait_for_line(address, log_file)
         yield Sandbox(address=address, env=settings, log_file=log_file)
+
+
+def free_ports() -> int:
+    """Return the first of a row of ports of 127.0.0.1 that nobody listens on at the moment."""
+    while True:
+        first = free_port()
+        with ExitStack() as stack:
+            try:
+                for port in range(first, first + PORTS):
+                    stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            except (OSError, OverflowError):
+                continue
+            return first
 
 
 def _wait_for_line(text: str, log_file: Path) -> None:

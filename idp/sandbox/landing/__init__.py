@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from idp.sandbox.landing.page import Choice, LandingFacts, create_landing
+from idp.sandbox.landing.page import Choice, LandingFacts, WayIn, create_landing
 
-__all__ = ["Choice", "LandingFacts", "create_landing"]
+__all__ = ["Choice", "LandingFacts", "WayIn", "create_landing"]

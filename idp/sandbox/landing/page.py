@@ -22,6 +22,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """One of the ways in that the sign-in page offers.
+
+    :param name: what its button says, after "Continue with".
+    :param choose: whom to be there, by full name.
+    :param result: what that person is at the service.
+    :param refused: somebody whom this provider refuses, and ``reason``; empty where there is nobody to show.
+    """
+
+    name: str
+    meaning: str
+    choose: str
+    result: str
+    refused: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LandingFacts:
     """What the sandbox knows about itself; addresses are absolute, without a trailing slash."""
 
@@ -31,6 +49,7 @@ class LandingFacts:
     account_code: str
     people: tuple[Choice, ...]
     faults: tuple[Choice, ...]
+    ways: tuple[WayIn, ...] = ()
 
 
 def create_landing(view: LandingFacts) -> Blueprint:

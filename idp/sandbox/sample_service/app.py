@@ -1,4 +1,4 @@
-"""The sample service's application: four addresses, and one cookie of its own.
+"""The sample service's application: five addresses, and one cookie of its own.
 
 After a sign-in the cookie holds the verified claims and the token's header,
 nothing secret and no token. It is signed with a key that lasts as long as the
@@ -26,6 +26,8 @@ from idp.sandbox.sample_service.problems import meaning_of
 SCOPE = "openid profile email roles"
 LEEWAY_SECONDS = 60
 TIMEOUT_SECONDS = 10
+STAFF_HINT = "staff:google"
+"""How a service asks for Deepdesk's own people: by the provider with which they sign in."""
 COOKIE = "sample_service"
 """Cookies are shared between ports, so the provider's own name must not be used."""
 _ATTEMPTS_KEPT = 4
@@ -86,6 +88,12 @@ def _add_pages(app: Flask, provider: Any, *, issuer: str, client_id: str, base_u
     def sign_in() -> ResponseReturnValue:
         _forget_oldest_attempts()
         answer: Response = provider.authorize_redirect(f"{base_url}/callback/")
+        return answer
+
+    @app.get("/sign-in/staff/")
+    def sign_in_as_staff() -> ResponseReturnValue:
+        _forget_oldest_attempts()
+        answer: Response = provider.authorize_redirect(f"{base_url}/callback/", idp_hint=STAFF_HINT)
         return answer
 
     @app.get("/callback/")

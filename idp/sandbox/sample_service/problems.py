@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 MEANINGS: Final[Mapping[str, str]] = {
-    "access_denied": "The sign-in was cancelled or refused. Nothing is broken.",
+    "access_denied": (
+        "The sign-in was cancelled, or Deepdesk may not let you into this service. Nothing is broken: try again, "
+        "perhaps as somebody else, or ask whoever gives access."
+    ),
     "login_required": "The provider needs you to sign in, and was asked not to bother you.",
     "invalid_client": "The provider does not know this service, or its secret has changed.",
     "invalid_grant": "The provider no longer accepts the code that it gave: too late, or used before.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from idp.audit import trail
@@ -21,11 +20,6 @@ from idp.store.unit_of_work import reading, unit_of_work
 CODE_LIFETIME = timedelta(seconds=60)
 PARKED_FOR = timedelta(hours=1)
 """How long a request waits for its person to sign in."""
-
-
-def session_for(client: RegisteredClient, sessions: Sequence[LiveSession]) -> LiveSession | None:
-    """Return the session with which a client may be answered: of its own account only."""
-    return next((one for one in sessions if one.account_code == client.account), None)
 
 
 def issue_code(
@@ -65,7 +59,7 @@ def issue_code(
             expires_at=context.now + CODE_LIFETIME,
         )
         event = CodeIssued(
-            account=session.account_code,
+            account=client.account or session.account_code,
             user=session.user_id,
             client=client.client_id,
             sid=session.sid,

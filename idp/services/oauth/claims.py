@@ -12,6 +12,7 @@ CLAIMS = (
     "roles",
     "role_name",
     "groups",
+    "staff",
     "email",
     "email_verified",
     "name",
@@ -42,12 +43,13 @@ def of_person(subject: Subject) -> dict[str, Any]:
 def role_claims(subject: Subject) -> dict[str, Any]:
     """Return where the person belongs and what they are."""
     roles = effective(subject.roles)
-    return {
+    claims = {
         "account": subject.account,
         "roles": [role.value for role in roles],
         "role_name": roles[0].value,
         "groups": list(groups_of(roles)),
     }
+    return claims | {"staff": True} if subject.staff else claims
 
 
 def of_access_token(subject: Subject) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from idp.domain.context import Context
 from idp.domain.errors import CodeAlreadySpent, CodeUnknown
 from idp.domain.scope import Scope
 from idp.services.oauth import claims
+from idp.services.oauth.standing import standing_in
 from idp.services.parts import Parts
 from idp.services.registry.clients import RegisteredClient
 from idp.store import authorization_codes, sso_sessions, subjects, token_families
@@ -68,10 +70,18 @@ def redeem(
         )
         # A sign-out in another tab either is seen here, or waits and then ends this family too.
         holds = grant is not None and sso_sessions.hold(session, grant.sid)
-        subject = subjects.find(session, grant.user_id) if grant is not None and holds else None
+        subject = None
+        if grant is not None and holds:
+            subject = standing_in(
+                session,
+                subjects.find(session, grant.user_id),
+                client_account=client.account,
+                admitted=client.admitted,
+                now=context.now,
+            )
         replayed = grant is None and _end_what_it_gave(session, code, client, context)
         if grant is not None and subject is not None:
-            _begin_family(session, grant, client, context)
+            _begin_family(session, grant, subject, client, context)
     if replayed:
         raise CodeAlreadySpent
     if grant is None or subject is None:
@@ -89,7 +99,9 @@ def _end_what_it_gave(session: Session, code: str, client: RegisteredClient, con
     return True
 
 
-def _begin_family(session: Session, grant: CodeGrant, client: RegisteredClient, context: Context) -> None:
+def _begin_family(
+    session: Session, grant: CodeGrant, subject: Subject, client: RegisteredClient, context: Context
+) -> None:
     token_families.add(
         session,
         grant.family_id,
@@ -99,7 +111,7 @@ def _begin_family(session: Session, grant: CodeGrant, client: RegisteredClient, 
         scope=" ".join(grant.scope),
         now=context.now,
     )
-    event = CodeRedeemed(account=client.account, user=grant.user_id, client=client.client_id, family=grant.family_id)
+    event = CodeRedeemed(account=subject.account, user=grant.user_id, client=client.client_id, family=grant.family_id)
     trail.record(session, event, context)
 
 
@@ -107,6 +119,7 @@ def _token_set(
     grant: CodeGrant, subject: Subject, client: RegisteredClient, parts: Parts, context: Context
 ) -> TokenSet:
     settings = parts.settings
+    access_lifetime = _lifetime(settings.lifetime("access_token_ttl"), subject, context)
     access = access_token.mint(
         issuer=settings.issuer,
         client_id=client.client_id,
@@ -116,7 +129,7 @@ def _token_set(
         scope=grant.scope,
         claims=claims.of_access_token(subject),
         signer=parts.keys.signer(access_token.ALG, now=context.now),
-        lifetime=settings.lifetime("access_token_ttl"),
+        lifetime=access_lifetime,
         now=context.now,
     )
     identity = None
@@ -131,9 +144,17 @@ def _token_set(
             access_token=access,
             claims=claims.of_person(subject),
             signer=parts.keys.signer(client.metadata.id_token_alg, now=context.now),
-            lifetime=settings.lifetime("id_token_ttl"),
+            lifetime=_lifetime(settings.lifetime("id_token_ttl"), subject, context),
             now=context.now,
         )
     return TokenSet(
-        access_token=access, id_token=identity, scope=grant.scope, expires_in_seconds=settings.access_token_ttl
+        access_token=access,
+        id_token=identity,
+        scope=grant.scope,
+        expires_in_seconds=int(access_lifetime.total_seconds()),
     )
+
+
+def _lifetime(usual: timedelta, subject: Subject, context: Context) -> timedelta:
+    """Let no token outlive the grant by which a staff member is what it says."""
+    return usual if subject.until is None else min(usual, subject.until - context.now)

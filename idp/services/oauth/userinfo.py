@@ -8,8 +8,9 @@ from idp.domain.context import Context
 from idp.domain.errors import AccessTokenRefused, ScopeInsufficient
 from idp.domain.scope import Scope
 from idp.services.oauth import claims
+from idp.services.oauth.standing import standing_in
 from idp.services.parts import Parts
-from idp.store import subjects
+from idp.store import clients, subjects
 from idp.store.unit_of_work import reading
 from idp.tokens import access_token
 
@@ -26,7 +27,16 @@ def of_token(token: str, *, parts: Parts, context: Context) -> dict[str, Any]:
     if Scope.OPENID not in verified.scope:
         raise ScopeInsufficient
     with reading() as session:
-        subject = subjects.of_live_family(session, verified.family_id)
+        member = subjects.of_live_family(session, verified.family_id)
+        subject = None
+        if member is not None:
+            subject = standing_in(
+                session,
+                member.subject,
+                client_account=member.client_account,
+                admitted=clients.admitted_by(session, member.client_id) if member.client_account is None else (),
+                now=context.now,
+            )
     if subject is None or subject.user_id != verified.subject:
         raise AccessTokenRefused("revoked, or the person may no longer enter")
     return {"sub": verified.subject, **claims.of_person(subject)}

@@ -1,30 +1,90 @@
-"""Looking people up."""
+"""The people of an account: making them, changing what they may, ending what they have open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from idp.domain.addresses import parse_address
-from idp.domain.errors import NotFound
-from idp.domain.identifiers import AccountCode, UserId
+from idp.audit import trail
+from idp.audit.events import Change, UserChanged, UserSignedOut
+from idp.domain.context import Context
+from idp.domain.errors import AlreadyExists, Invalid
+from idp.domain.identifiers import AccountCode, SessionId, UserId
+from idp.domain.new_user import NewUser
+from idp.domain.roles import Role, effective
+from idp.domain.secrets import new_identifier
+from idp.services.people.lookup import require
 from idp.services.registry import accounts
-from idp.store import sign_ins, upstream_identities, users
-from idp.store.sign_ins import SignIn
-from idp.store.unit_of_work import reading
+from idp.store import providers, sso_sessions, token_families, upstream_identities, users
+from idp.store.sso_sessions import SessionOfUser
+from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A user with the links by which they are recognised and how their last sign-in gave them their roles."""
+    """A user with the links by which they are recognised."""
 
     user: User
     links: Sequence[UpstreamIdentityLink]
-    last_sign_in: SignIn | None
+
+
+def create(account: str, new: NewUser, *, context: Context) -> User:
+    """Make a user beforehand; their first sign-in claims the record.
+
+    :raises NotFound: there is no such account.
+    :raises AlreadyExists: somebody of the account holds the address.
+    :raises Invalid: the platform id is another user's, or the address is of a staff domain.
+    """
+    try:
+        return _create(account, new, context)
+    except IntegrityError:
+        # Another operator was quicker: now it can be told what is taken.
+        return _create(account, new, context)
+
+
+def _create(account: str, new: NewUser, context: Context) -> User:
+    with unit_of_work() as session:
+        accounts.require(session, account)
+        user = add(session, AccountCode(account), new, context=context)
+        session.flush()
+    return user
+
+
+def add(session: Session, account: AccountCode, new: NewUser, *, context: Context) -> User:
+    """Make a user within the caller's transaction.
+
+    :raises AlreadyExists: somebody of the account holds the address.
+    :raises Invalid: the platform id is another user's, or the address is of a staff domain.
+    """
+    if users.holder_of_address(session, account, new.address.canonical):
+        raise _taken(account, new)
+    if new.platform_id and users.with_platform_id(session, account, new.platform_id):
+        raise Invalid(f"the platform id {new.platform_id!r} belongs to another user of {account!r}")
+    accounts.refuse_staff_address(session, account, new.address)
+    user = User(
+        id=new_identifier(),
+        account_code=account,
+        email=new.address.given,
+        email_canonical=new.address.canonical,
+        email_held=True,
+        email_vouched=False,
+        platform_id=new.platform_id,
+        name=new.name,
+        roles=list(effective(new.roles)),
+        roles_set_at=context.now,
+        roles_set_by=context.actor.id,
+        enabled=True,
+        created_at=context.now,
+    )
+    session.add(user)
+    settings = {"roles": user.roles, "platform_id": new.platform_id}
+    _record(session, user, Change.CREATED, context, {key: value for key, value in settings.items() if value})
+    return user
 
 
 def list_all(account: str | None) -> Sequence[User]:
@@ -46,28 +106,98 @@ def show(identifier: str, *, account: str | None) -> Shown:
     :raises NotFound: nobody fits, or an address fits several; the sentence says what to do.
     """
     with reading() as session:
-        user = users.get(session, UserId(identifier))
-        if user is None or (account is not None and user.account_code != account):
-            user = _by_address(session, identifier, account)
-        user_id = UserId(user.id)
-        return Shown(
-            user=user,
-            links=upstream_identities.of_user(session, user_id),
-            last_sign_in=sign_ins.last_of_user(session, user_id),
-        )
+        user = require(session, identifier, account=account)
+        return Shown(user=user, links=upstream_identities.of_user(session, UserId(user.id)))
 
 
-def _by_address(session: Session, text: str, account: str | None) -> User:
-    if account is None:
-        mend = "an address needs --account" if "@" in text else "see: idp users list"
-        raise NotFound(f"there is no user {text[:254]!r}; {mend}")
-    accounts.require(session, account)
-    address = parse_address(text)
-    found = users.with_address(session, AccountCode(account), address.canonical) if address else ()
-    vouched = [user for user in found if user.email_vouched] or list(found)
-    if len(vouched) > 1:
-        ids = ", ".join(user.id for user in vouched)
-        raise NotFound(f"several people of {account!r} have the address {text[:254]!r}; give one of the ids {ids}")
-    if not vouched:
-        raise NotFound(f"nobody of {account!r} has the address {text[:254]!r}; see: idp users list --account {account}")
-    return vouched[0]
+def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, context: Context) -> User:
+    """Give a user other roles; none means agent. Tokens say so from their next renewal on.
+
+    :raises NotFound: as for :func:`show`.
+    :raises Invalid: the user's roles follow their upstream provider (CONTRACT §6 rule 7).
+    """
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        for link in upstream_identities.of_user(session, UserId(user.id)):
+            provider = providers.of_link(session, link)
+            if provider is not None and provider.role_based_iam:
+                raise Invalid(
+                    f"the roles of this user follow {provider.display_name!r} (Role based IAM): give the role there, "
+                    f"or run: idp providers update {provider.account_code} {provider.code} --no-role-based-iam"
+                )
+        user.roles = list(effective(roles))
+        user.roles_sign_in_id = None
+        user.roles_set_at = context.now
+        user.roles_set_by = context.actor.id
+        _record(session, user, Change.UPDATED, context, {"roles": user.roles})
+    return user
+
+
+def set_enabled(identifier: str, *, enabled: bool, account: str | None, context: Context) -> User:
+    """Let a user in, or keep them out; what they had open ends.
+
+    :raises NotFound: as for :func:`show`.
+    """
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        user.enabled = enabled
+        if not enabled:
+            # Enabling them again must not bring back what was open at the time.
+            _end_everything(session, user, context)
+        _record(session, user, Change.ENABLED if enabled else Change.DISABLED, context, {})
+    return user
+
+
+def delete(identifier: str, *, account: str | None, context: Context) -> User:
+    """Remove a user with their links and all they have open; the audit trail stays.
+
+    :raises NotFound: as for :func:`show`.
+    """
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        _record(session, user, Change.DELETED, context, {})
+        users.remove(session, UserId(user.id))
+    return user
+
+
+def sessions(identifier: str, *, account: str | None, context: Context) -> Sequence[SessionOfUser]:
+    """Return a user's sessions that nobody ended and that are not too old, the latest first.
+
+    :raises NotFound: as for :func:`show`.
+    """
+    with reading() as session:
+        user = require(session, identifier, account=account)
+        return sso_sessions.of_user(session, UserId(user.id), now=context.now)
+
+
+def sign_out(identifier: str, *, account: str | None, context: Context) -> int:
+    """End everything that a user has open, in every browser and at every service.
+
+    :returns: how many sessions ended.
+    :raises NotFound: as for :func:`show`.
+    """
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        ended = _end_everything(session, user, context)
+        event = UserSignedOut(account=user.account_code, user=user.id, sessions=ended)
+        trail.record(session, event, context)
+    return ended
+
+
+def _end_everything(session: Session, user: User, context: Context) -> int:
+    open_now: Sequence[SessionId] = [one.sid for one in sso_sessions.of_user(session, UserId(user.id), now=context.now)]
+    sso_sessions.end_of_user(session, UserId(user.id), now=context.now)
+    token_families.revoke_of_user(session, UserId(user.id), now=context.now)
+    return len(open_now)
+
+
+def _taken(account: str, new: NewUser) -> AlreadyExists:
+    return AlreadyExists(
+        f"somebody of {account!r} has the address {new.address.given!r} already; "
+        f"see: idp users show {new.address.given} --account {account}"
+    )
+
+
+def _record(session: Session, user: User, change: Change, context: Context, settings: dict[str, object]) -> None:
+    event = UserChanged(account=user.account_code, user=user.id, change=change, settings=settings)
+    trail.record(session, event, context)

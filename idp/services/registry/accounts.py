@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import AccountChanged, Change
+from idp.domain.addresses import Address
 from idp.domain.codes import STAFF_ACCOUNT, parse_code
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode
 from idp.settings import is_loopback
-from idp.store import accounts, sso_sessions, token_families
+from idp.store import accounts, providers, sso_sessions, token_families
 from idp.store.accounts import Account
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -35,18 +36,30 @@ class AccountSettings:
     :param base_url: where relative redirects lead; empty for none.
     :param origins: web origins of the account's widget.
     :param email_domains: mail domains that the account owns; one account a domain.
+    :param trial: only people whom the account knows already may enter.
+    :param link_by_email: a sign-in with a vouched address joins the user who has it, other sign-ins or not.
     """
 
     name: str | None = None
     base_url: str | None = None
     origins: tuple[str, ...] | None = None
     email_domains: tuple[str, ...] | None = None
+    trial: bool | None = None
+    link_by_email: bool | None = None
+
+    def flags_and_texts(self) -> dict[str, str | bool | None]:
+        """Return the single values by the account's columns."""
+        return {
+            "name": None if self.name is None else self.name.strip(),
+            "base_url": self.base_url,
+            "trial": self.trial,
+            "link_by_email": self.link_by_email,
+        }
 
     def given(self) -> dict[str, object]:
         """Return what was set, for the audit trail."""
-        values = {"name": self.name, "base_url": self.base_url}
         lists = {"origin": self.origins, "email_domain": self.email_domains}
-        return {key: value for key, value in values.items() if value is not None} | {
+        return {key: value for key, value in self.flags_and_texts().items() if value is not None} | {
             key: list(items) for key, items in lists.items() if items is not None
         }
 
@@ -62,7 +75,14 @@ def create(code: str, settings: AccountSettings, *, context: Context) -> Account
         if accounts.find(session, AccountCode(code)):
             raise AlreadyExists(f"account {code!r} exists already; see: idp accounts show {code}")
         account = Account(
-            code=code, name=settings.name or "", enabled=True, created_at=context.now, origins=[], email_domains=[]
+            code=code,
+            name=settings.name or "",
+            enabled=True,
+            trial=False,
+            link_by_email=False,
+            created_at=context.now,
+            origins=[],
+            email_domains=[],
         )
         session.add(account)
         _apply(session, account, settings)
@@ -150,17 +170,21 @@ def require(session: Session, code: str) -> Account:
     return account
 
 
+def refuse_staff_address(session: Session, code: AccountCode, address: Address) -> None:
+    """Keep addresses of a staff domain out of every account but that of staff (CONTRACT §6 rule 6).
+
+    :raises Invalid: the address is such a one.
+    """
+    if code != STAFF_ACCOUNT and address.domain in providers.hosted_domains_of(session, AccountCode(STAFF_ACCOUNT)):
+        raise Invalid(f"{address.given} is a staff address; staff enter by grant, see: idp staff grant --help")
+
+
 def _apply(session: Session, account: Account, settings: AccountSettings) -> None:
-    problems: list[str] = []
-    if settings.name is not None:
-        account.name = settings.name.strip()
-    if settings.base_url is not None:
-        account.base_url = settings.base_url or None
-    if not account.name or len(account.name) > MAX_NAME_LENGTH or not account.name.isprintable():
-        problems.append(f"the name must have 1 to {MAX_NAME_LENGTH} printable characters")
-    if account.base_url and not _is_web_address(account.base_url):
-        problems.append("the base URL must be https (or http on this machine), without query and fragment")
-    problems += _origin_problems(settings.origins or ())
+    for name, value in settings.flags_and_texts().items():
+        if value is not None:
+            setattr(account, name, value)
+    account.base_url = account.base_url or None
+    problems = [*_account_problems(account), *_origin_problems(settings.origins or ())]
     problems += _domain_problems(session, account.code, settings.email_domains or ())
     if problems:
         raise Invalid(*problems)
@@ -168,6 +192,15 @@ def _apply(session: Session, account: Account, settings: AccountSettings) -> Non
         accounts.set_origins(account, settings.origins)
     if settings.email_domains is not None:
         accounts.set_email_domains(account, settings.email_domains)
+
+
+def _account_problems(account: Account) -> Iterator[str]:
+    if not account.name or len(account.name) > MAX_NAME_LENGTH or not account.name.isprintable():
+        yield f"the name must have 1 to {MAX_NAME_LENGTH} printable characters"
+    if account.base_url and not _is_web_address(account.base_url):
+        yield "the base URL must be https (or http on this machine), without query and fragment"
+    if account.link_by_email and account.code == STAFF_ACCOUNT:
+        yield "staff are never linked by email: who takes over a lapsed domain has the same addresses"
 
 
 def _origin_problems(origins: Sequence[str]) -> list[str]:

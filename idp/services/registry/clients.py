@@ -21,6 +21,7 @@ from idp.domain.client_metadata import (
     parse_client_id,
     parse_client_secret,
 )
+from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode, ClientId
@@ -28,18 +29,32 @@ from idp.domain.scope import Scope
 from idp.domain.secrets import digest, equal, new_identifier, new_secret
 from idp.services.registry import accounts
 from idp.store import clients
-from idp.store.clients import Client
+from idp.store.clients import Client, ClientAdmittedAccount
 from idp.store.unit_of_work import reading, unit_of_work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredClient:
-    """A client as the protocol sees it."""
+    """A client as the protocol sees it.
+
+    :param account: whose people sign in; none for a client of staff and of the accounts ``admitted``.
+    """
 
     client_id: ClientId
-    account: AccountCode
+    account: AccountCode | None
+    admitted: tuple[AccountCode, ...]
     metadata: ClientMetadata
     secret_digests: frozenset[str] = field(repr=False)
+
+    @property
+    def accounts(self) -> tuple[AccountCode, ...]:
+        """The accounts whose own people may sign in; staff enter a customer's client by grant (CONTRACT §6 rule 8)."""
+        return (AccountCode(STAFF_ACCOUNT), *self.admitted) if self.account is None else (self.account,)
+
+    @property
+    def is_entered_by_staff(self) -> bool:
+        """Whether staff come as guests of a customer's account."""
+        return self.account not in {None, STAFF_ACCOUNT}
 
     def knows_secret(self, secret: str) -> bool:
         """Compare a presented secret with every valid one, in constant time."""
@@ -61,41 +76,49 @@ class Issued:
 def create(
     metadata: ClientMetadata,
     *,
-    account: str,
+    account: str | None,
+    admitted: Sequence[str] = (),
     client_id: str | None = None,
     client_secret: str | None = None,
     context: Context,
 ) -> Issued:
     """Register a client.
 
+    :param account: whose people sign in; none for a client of staff.
+    :param admitted: further accounts whose people may sign in to a client without account.
     :param client_id: brought along from elsewhere; made here when none.
     :param client_secret: the same; a public client has none.
     :raises NotFound: there is no such account.
     :raises AlreadyExists: the client_id is taken.
-    :raises Invalid: a client_id or secret that cannot be used.
+    :raises Invalid: a client_id or secret that cannot be used, or a client of an account that admits others.
     """
     chosen = ClientId(parse_client_id(client_id) if client_id else new_identifier())
     secret = _first_secret(metadata, client_secret)
     with unit_of_work() as session:
-        accounts.require(session, account)
+        if account is not None:
+            accounts.require(session, account)
         if clients.find(session, chosen):
             raise AlreadyExists(f"client {chosen!r} exists already; see: idp clients show {chosen}")
         row = Client(client_id=chosen, account_code=account, created_at=context.now)
         _write(row, metadata)
+        _admit(session, row, admitted)
         session.add(row)
         session.flush()
         if secret is not None:
             clients.add_secret(session, chosen, digest(secret), now=context.now)
         session.flush()
-        _record(session, row, Change.CREATED, context, _described(metadata))
+        _record(session, row, Change.CREATED, context, {**_described(metadata), **_admitting(row)})
         registered = _registered(session, row, context)
     return Issued(client=registered, client_secret=None if client_secret else secret)
 
 
-def update(client_id: str, changes: dict[str, Any], *, context: Context) -> RegisteredClient:
+def update(
+    client_id: str, changes: dict[str, Any], *, admitted: Sequence[str] | None = None, context: Context
+) -> RegisteredClient:
     """Change a client; what is not given stays.
 
     :param changes: arguments of :meth:`ClientMetadata.parse`.
+    :param admitted: replaces the accounts that a client without account admits.
     :raises NotFound: there is no such client.
     :raises Invalid: every problem of the registration as it would become.
     """
@@ -105,7 +128,11 @@ def update(client_id: str, changes: dict[str, Any], *, context: Context) -> Regi
         if metadata.is_public != _metadata(row).is_public:
             raise Invalid("a client cannot change between public and confidential; register another one")
         _write(row, metadata)
-        _record(session, row, Change.UPDATED, context, {key: _described(metadata)[key] for key in sorted(changes)})
+        described = {key: _described(metadata)[key] for key in sorted(changes)}
+        if admitted is not None:
+            _admit(session, row, admitted)
+            described |= _admitting(row)
+        _record(session, row, Change.UPDATED, context, described)
         session.flush()
         return _registered(session, row, context)
 
@@ -200,11 +227,28 @@ def _write(row: Client, metadata: ClientMetadata) -> None:
     row.pkce = metadata.pkce
 
 
+def _admit(session: Session, row: Client, admitted: Sequence[str]) -> None:
+    codes = list(dict.fromkeys(admitted))
+    if codes and row.account_code is not None:
+        raise Invalid("--admit-account is for clients without --account; this one is its account's alone")
+    if STAFF_ACCOUNT in codes:
+        raise Invalid("staff are admitted to every client without account; leave --admit-account staff out")
+    for code in codes:
+        accounts.require(session, code)
+    kept = {one.account_code: one for one in row.admitted}
+    row.admitted = [kept.get(code) or ClientAdmittedAccount(account_code=code) for code in codes]
+
+
+def _admitting(row: Client) -> dict[str, Any]:
+    return {"admit_account": [one.account_code for one in row.admitted]} if row.account_code is None else {}
+
+
 def _registered(session: Session, row: Client, context: Context) -> RegisteredClient:
     client_id = ClientId(row.client_id)
     return RegisteredClient(
         client_id=client_id,
-        account=AccountCode(row.account_code),
+        account=None if row.account_code is None else AccountCode(row.account_code),
+        admitted=tuple(AccountCode(one.account_code) for one in row.admitted),
         metadata=_metadata(row),
         secret_digests=clients.live_digests(session, client_id, now=context.now),
     )

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import Change, ProviderChanged
-from idp.domain.codes import parse_code
+from idp.domain.codes import STAFF_ACCOUNT, parse_code
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode, ProviderCode
+from idp.domain.provider_checks import check as check_settings
+from idp.domain.provider_kinds import Kind
 from idp.domain.provider_settings import ProviderSettings
 from idp.domain.roles import Role
 from idp.domain.secrets import new_identifier
 from idp.services.parts import Parts
 from idp.services.registry import accounts
-from idp.store import providers
+from idp.store import providers, upstream_identities
 from idp.store.providers import Provider
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.upstream import kinds
@@ -40,8 +44,9 @@ def create(
     :raises Invalid: every problem of code and settings.
     """
     parse_code(code, what="provider")
-    settings.check()
+    check_settings(settings)
     _check_secret(client_secret)
+    _check_for_account(account, settings)
     with unit_of_work() as session:
         accounts.require(session, account)
         if providers.find(session, AccountCode(account), ProviderCode(code)):
@@ -51,7 +56,7 @@ def create(
         row.client_secret_sealed = parts.sealer.seal(client_secret, record=_record_of(row))
         session.add(row)
         session.flush()
-        _audit(session, row, Change.CREATED, context, asdict(settings))
+        _audit(session, row, Change.CREATED, context, _fields(settings))
     return row
 
 
@@ -73,11 +78,18 @@ def update(
     with unit_of_work() as session:
         row = require(session, account, code)
         settings = ProviderSettings(**{**_fields(settings_of(row)), **changes})
-        settings.check()
+        check_settings(settings)
+        _check_for_account(account, settings)
+        if settings.subject_claim != row.subject_claim and upstream_identities.has_any(session, providers.id_of(row)):
+            raise Invalid(
+                f"people are known by {row.subject_claim} already, and another claim could make them somebody else; "
+                "make another provider for --subject-claim"
+            )
         _write(row, settings)
         if client_secret is not None:
             _check_secret(client_secret)
             row.client_secret_sealed = parts.sealer.seal(client_secret, record=_record_of(row))
+            _audit(session, row, Change.SECRET_ROTATED, context, {})
         _audit(session, row, Change.UPDATED, context, changes)
     return row
 
@@ -114,32 +126,13 @@ def list_all(account: str | None) -> Sequence[Provider]:
         return providers.of_account(session, AccountCode(account))
 
 
-def check(account: str, code: str, *, parts: Parts) -> tuple[str, ...]:
-    """Look at the upstream from here.
-
-    :returns: one sentence a problem; empty when all is well.
-    :raises NotFound: there is no such provider.
-    """
-    row = show(account, code)
-    return connector_of(row, parts).check()
-
-
 def connector_of(row: Provider, parts: Parts) -> Connector:
     """Build the connector that speaks to a provider."""
+    settings = settings_of(row).resolved()
+    told = {one.name for one in fields(ProviderSettings)}
     config = ProviderConfig(
-        kind=row.kind,
-        client_id=row.client_id,
         client_secret=parts.sealer.open(row.client_secret_sealed, record=_record_of(row)),
-        issuer=row.issuer,
-        authorize_url=row.authorize_url,
-        token_url=row.token_url,
-        userinfo_url=row.userinfo_url,
-        scope=row.scope,
-        subject_claim=row.subject_claim,
-        email_claim=row.email_claim,
-        first_name_claim=row.first_name_claim,
-        last_name_claim=row.last_name_claim,
-        roles_claim=row.roles_claim,
+        **{one.name: getattr(settings, one.name) for one in fields(ProviderConfig) if one.name in told},
     )
     return kinds.build(config, parts.upstream)
 
@@ -150,9 +143,26 @@ def redirect_uri(row: Provider, *, issuer: str) -> str:
     return f"{issuer}{CALLBACK_PATH}{own}"
 
 
+def names_people_by(row: Provider) -> str:
+    """Return what, beside a person's own id, makes them the same person at this provider.
+
+    Entra and the platforms name the organisation in each answer, whatever is configured.
+    """
+    settings = settings_of(row).resolved()
+    match settings.kind:
+        case Kind.OIDC | Kind.GOOGLE:
+            return settings.issuer
+        case Kind.OAUTH2:
+            parts = urlsplit(settings.userinfo_url or "")
+            return settings.issuer or f"{parts.scheme}://{parts.netloc}"
+        case _:
+            return ""
+
+
 def settings_of(row: Provider) -> ProviderSettings:
     """Read a provider's settings from its row."""
     stored = {one.name: getattr(row, one.name) for one in fields(ProviderSettings)}
+    stored["tenants"], stored["hosted_domains"] = tuple(row.tenants), tuple(row.hosted_domains)
     stored["role_map"] = {theirs: Role(ours) for theirs, ours in row.role_map.items()}
     stored["role_ceiling"] = None if row.role_ceiling is None else Role(row.role_ceiling)
     return ProviderSettings(**stored)
@@ -175,9 +185,21 @@ def _check_secret(client_secret: str) -> None:
         raise Invalid("the client secret is empty or holds unprintable characters; check --client-secret-file")
 
 
+def _check_for_account(account: str, settings: ProviderSettings) -> None:
+    """Keep from the account of staff what would let in strangers (CONTRACT §6 rule 8)."""
+    if account == STAFF_ACCOUNT and settings.any_google_account:
+        raise Invalid("--any-google-account would make everybody staff; pin the Workspace with --hosted-domain")
+
+
 def _write(row: Provider, settings: ProviderSettings) -> None:
     for name, value in _fields(settings).items():
-        setattr(row, name, dict(value) if name == "role_map" else value)
+        setattr(row, name, _storable(value))
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _fields(settings: ProviderSettings) -> dict[str, Any]:
@@ -189,5 +211,10 @@ def _record_of(row: Provider) -> str:
 
 
 def _audit(session: Session, row: Provider, change: Change, context: Context, settings: dict[str, Any]) -> None:
-    event = ProviderChanged(account=row.account_code, provider=row.code, change=change, settings=settings)
+    described = {name: _describable(value) for name, value in settings.items()}
+    event = ProviderChanged(account=row.account_code, provider=row.code, change=change, settings=described)
     trail.record(session, event, context)
+
+
+def _describable(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else _storable(value)

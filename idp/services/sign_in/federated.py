@@ -10,14 +10,14 @@ from datetime import timedelta
 from idp.audit import trail
 from idp.audit.events import SignInFailed
 from idp.domain.context import Context
-from idp.domain.errors import AttemptUnknown, DomainError, NotFound, UpstreamError
+from idp.domain.errors import AttemptUnknown, DomainError, NotFound, UpstreamError, WrongOrganisation
 from idp.domain.identifiers import AccountCode, ProviderCode
 from idp.domain.secrets import digest, new_secret
 from idp.domain.upstream_identity import UpstreamIdentity
 from idp.services.parts import Parts
 from idp.services.registry.providers import connector_of, redirect_uri
 from idp.services.sessions.sso import Begun
-from idp.services.sign_in import entry
+from idp.services.sign_in import entry, record
 from idp.store import providers, sign_in_attempts
 from idp.store.providers import Provider
 from idp.store.sign_in_attempts import Departed
@@ -157,6 +157,8 @@ def _not_signed_in(error: DomainError, provider: Provider, departed: Departed) -
 
 def _audit_failure(provider: Provider, error: UpstreamError, context: Context) -> None:
     with unit_of_work() as session:
+        if isinstance(error, WrongOrganisation):
+            record.keep_stranger(session, provider, error, context)
         event = SignInFailed(
             account=provider.account_code, provider=provider.code, outcome=type(error).__name__, reason=str(error)
         )

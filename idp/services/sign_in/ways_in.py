@@ -1,17 +1,25 @@
-"""How somebody can sign in for a waiting request (CONTRACT §6 rule 9)."""
+"""How somebody can sign in, for a waiting request or without one (CONTRACT §6 rule 9)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from idp.domain.authorization_request import AuthorizationRequest
+from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
-from idp.domain.errors import NotAdmitted, Refusal, RequestNotParked
+from idp.domain.errors import NotAdmitted, NotFound, Refusal, RequestNotParked
 from idp.domain.identifiers import AccountCode, ProviderCode
 from idp.services.oauth import authorize
-from idp.store import accounts, clients, providers
+from idp.services.registry import clients
+from idp.services.registry.clients import RegisteredClient
+from idp.services.sign_in import home_realm
+from idp.store import accounts, providers
 from idp.store.unit_of_work import reading
+
+_STAFF = AccountCode(STAFF_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,44 +32,117 @@ class ProviderChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaysIn:
-    """What the sign-in page offers, and on whose behalf."""
+    """What the sign-in page offers, and on whose behalf.
 
-    request: AuthorizationRequest
+    :param request: the one that waits; none where somebody came by themselves.
+    :param staff: the providers behind the quiet link for staff; empty where there is none.
+    """
+
+    request: AuthorizationRequest | None
     account: AccountCode
     account_name: str
-    service_name: str
+    service_name: str | None
     providers: Sequence[ProviderChoice]
+    staff: Sequence[ProviderChoice]
 
     @property
     def only(self) -> ProviderChoice | None:
-        """The provider, when there is exactly one."""
+        """The provider, when there is exactly one; the staff's are not counted."""
         return self.providers[0] if len(self.providers) == 1 else None
 
     @property
     def hinted(self) -> ProviderChoice | None:
         """The provider that the request names by ``idp_hint``, when the account has it."""
-        return next((choice for choice in self.providers if choice.code == self.request.idp_hint), None)
+        if self.request is None:
+            return None
+        wanted = self.request.staff_hint if self.account == _STAFF else self.request.idp_hint
+        return next((choice for choice in self.providers if choice.code == wanted), None)
 
 
-def of_waiting(parked_id: str, *, browser: str, context: Context) -> WaysIn:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhichAccount:
+    """Several accounts are possible: the person says to which they belong.
+
+    :param among: the accounts that are possible.
+    """
+
+    request: AuthorizationRequest
+    service_name: str
+    among: tuple[AccountCode, ...]
+
+
+def of_waiting(parked_id: str, *, browser: str, account: str | None = None, context: Context) -> WaysIn | WhichAccount:
     """Return the ways in for a request that waits for this browser.
 
+    :param account: the account that the person chose, where there was a choice.
     :raises RequestNotParked: it expired, was answered, began in another browser, or its client is gone.
+    :raises NotFound: the chosen account is none of those that are possible.
     :raises NotAdmitted: the account is disabled.
     """
     request = authorize.waiting(parked_id, browser=browser, context=context)
+    client = clients.find(request.client_id, context=context)
+    if client is None:
+        raise RequestNotParked
     with reading() as session:
-        client = clients.find(session, request.client_id)
-        account = accounts.find(session, AccountCode(client.account_code)) if client else None
-        if client is None or account is None:
-            raise RequestNotParked
-        if not account.enabled:
-            raise NotAdmitted(Refusal.ACCOUNT_DISABLED, account=account.code)
-        rows = providers.of_account(session, AccountCode(account.code))
+        chosen = _chosen(session, request, client, account)
+        if chosen is None:
+            return WhichAccount(request=request, service_name=client.metadata.client_name, among=client.accounts)
+        with_staff = client.is_entered_by_staff and chosen != _STAFF
+        return _ways(session, chosen, request, client.metadata.client_name, with_staff=with_staff)
+
+
+def of_account(account: str) -> WaysIn:
+    """Return the ways into an account for somebody who came by themselves.
+
+    :raises NotFound: there is no such account.
+    :raises NotAdmitted: the account is disabled.
+    """
+    with reading() as session:
+        return _ways(session, AccountCode(account), None, None, with_staff=False)
+
+
+def _chosen(
+    session: Session, request: AuthorizationRequest, client: RegisteredClient, account: str | None
+) -> AccountCode | None:
+    possible = (request.account,) if request.account else client.accounts
+    doors = {*possible, _STAFF} if client.is_entered_by_staff else set(possible)
+    if account is not None:
+        if account not in doors:
+            raise NotFound("the service does not admit people of that account")
+        return AccountCode(account)
+    hint = request.staff_hint
+    if hint is not None and _STAFF in doors and providers.find(session, _STAFF, ProviderCode(hint)):
+        return _STAFF
+    if len(possible) == 1:
+        return possible[0]
+    return home_realm.of_address(session, request.login_hint or "", among=possible)
+
+
+def _ways(
+    session: Session,
+    code: AccountCode,
+    request: AuthorizationRequest | None,
+    service_name: str | None,
+    *,
+    with_staff: bool,
+) -> WaysIn:
+    account = accounts.find(session, code)
+    if account is None:
+        raise NotFound("there is no such account")
+    if not account.enabled:
+        raise NotAdmitted(Refusal.ACCOUNT_DISABLED, account=code)
     return WaysIn(
         request=request,
-        account=AccountCode(account.code),
+        account=code,
         account_name=account.name,
-        service_name=client.client_name,
-        providers=[ProviderChoice(code=ProviderCode(row.code), display_name=row.display_name) for row in rows],
+        service_name=service_name,
+        providers=_choices(session, code),
+        staff=_choices(session, _STAFF) if with_staff else (),
     )
+
+
+def _choices(session: Session, account: AccountCode) -> Sequence[ProviderChoice]:
+    return [
+        ProviderChoice(code=ProviderCode(row.code), display_name=row.display_name)
+        for row in sorted(providers.of_account(session, account), key=lambda row: row.display_name.casefold())
+    ]

@@ -1,0 +1,78 @@
+"""In which language a page speaks: what the person chose, else what the service or the browser asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel, get_locale
+
+from idp.browser import cookies
+from idp.browser.runtime import parts
+
+LANGUAGES = {"en": "English", "nl": "Nederlands", "de": "Deutsch"}
+"""Each by its own name, which is how somebody who reads nothing else finds it."""
+PARAMETER = "lang"
+DEFAULT = "en"
+_REPEATABLE = frozenset({"pages.sign_in", "pages.sign_out", "pages.staff"})
+"""Pages that may be opened again without spending anything."""
+
+
+def init_app(app: Flask) -> None:
+    """Let pages be translated, and remember a choice."""
+    Babel(app, default_translation_directories="translations", locale_selector=current)
+    app.after_request(_remember)
+    app.context_processor(_for_templates)
+
+
+def current() -> str:
+    """Return the language of this request's page."""
+    return _offered([_asked()]) or _offered([_kept()]) or _preferred()
+
+
+def of_waiting(ui_locales: str | None) -> None:
+    """Follow what the waiting service asks for, unless the person chose (OpenID Connect Core §3.1.2.1)."""
+    g.ui_locales = (ui_locales or "").split()
+
+
+def _for_templates() -> dict[str, object]:
+    """Return what every page knows; links to other languages only where looking again changes nothing."""
+    known: dict[str, object] = {"lang": str(get_locale()), "languages": LANGUAGES}
+    if request.method == "GET" and request.endpoint in _REPEATABLE and request.query_string.isascii():
+        known["language_href"] = _same_page
+    return known
+
+
+def _same_page(language: str) -> str:
+    values = {**request.args.to_dict(), PARAMETER: language}
+    return f"{request.path}?{urlencode(values)}"
+
+
+def _preferred() -> str:
+    asked = _offered(g.get("ui_locales", ()))
+    return asked or request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT
+
+
+def _asked() -> str:
+    if not request.query_string.isascii():
+        # It is refused, but in some language, and reading it would fail again.
+        return ""
+    return request.args.get(PARAMETER, "")
+
+
+def _kept() -> str:
+    return request.cookies.get(cookies.name(cookies.LANGUAGE, parts().settings), "")
+
+
+def _offered(tags: Iterable[str]) -> str | None:
+    """Return the first language that we speak among language tags (RFC 5646), by their primary subtag."""
+    primary = (tag.partition("-")[0].lower() for tag in tags)
+    return next((language for language in primary if language in LANGUAGES), None)
+
+
+def _remember(response: Response) -> Response:
+    chosen = _offered([_asked()])
+    if chosen is not None and chosen != _kept() and response.mimetype == "text/html":
+        cookies.set_language(response, chosen, parts().settings)
+    return response

@@ -1,0 +1,17 @@
+"""What looking at an upstream found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found.
+
+    :param what: a sentence, with its mend where something is wrong.
+    :param breaks: sign-ins fail until it is mended; otherwise it deserves attention.
+    """
+
+    what: str
+    breaks: bool = True

@@ -1,0 +1,189 @@
+"""Identity collisions: asked once, decided once, and the next sign-in knows (PITFALLS 1, 8, 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from idp.domain.errors import Invalid, NotAdmitted, NotFound, Refusal
+from idp.domain.upstream_identity import RoleEvidence
+from idp.services.people import link_requests
+from idp.services.people import users as people
+from idp.services.registry import accounts
+from idp.services.registry.accounts import AccountSettings
+from idp.store.access_requests import AccessRequest
+from idp.store.audit_events import AuditEvent
+from idp.store.unit_of_work import reading
+from idp.store.upstream_identities import UpstreamIdentityLink
+from idp.store.users import User
+from tests.services.conftest import KIM, NOW, refused, rows, the, user_of
+from tests.support.database import RACERS, racing
+
+STRANGER = replace(KIM, subject="stranger", name="Kim K.")
+
+
+@pytest.fixture
+def elsewhere(connect, enter):
+    """A second provider of acme, at which a stranger brings Kim's address."""
+    enter(connect(role_based_iam=False), KIM)
+    provider = connect(role_based_iam=False)
+    assert refused(enter, provider, STRANGER) is Refusal.ADDRESS_TAKEN
+    return provider
+
+
+@pytest.fixture
+def request_id(elsewhere) -> str:
+    return the(AccessRequest).id
+
+
+def events(kind: str) -> list[AuditEvent]:
+    with reading() as session:
+        return list(session.scalars(select(AuditEvent).where(AuditEvent.kind == kind)))
+
+
+def test_a_collision_asks_who_it_is(elsewhere):
+    row = the(AccessRequest)
+    assert (row.kind, row.status, row.account_code, row.provider_id) == ("link", "pending", "acme", elsewhere.id)
+    assert (row.subject, row.user_id, row.email, row.email_vouched) == (
+        "stranger",
+        the(User).id,
+        "Kim@acme.example",
+        True,
+    )
+    assert (row.name, row.attempts, row.created_at) == ("Kim K.", 1, NOW)
+    assert [one.details["request"] for one in events("link.requested")] == [row.id]
+
+
+def test_however_often_it_comes_it_asks_once(elsewhere, enter):
+    for minutes in (1, 2, 3):
+        refused(enter, elsewhere, STRANGER, minutes=minutes)
+    row = the(AccessRequest)
+    assert (row.attempts, row.status) == (4, "pending")
+    assert row.last_attempt_at > row.created_at
+    assert len(events("link.requested")) == 1
+
+
+def test_collisions_at_the_same_moment_ask_once(provider_app, connect, enter):
+    enter(connect(), KIM)
+    provider = connect()
+    arrived = racing(provider_app, lambda: enter(provider, STRANGER))
+    assert {one.refusal for one in arrived if isinstance(one, NotAdmitted)} == {Refusal.ADDRESS_TAKEN}
+    assert [type(one) for one in arrived] == [NotAdmitted] * RACERS
+    assert rows(AccessRequest) == 1
+
+
+def test_once_approved_the_next_sign_in_works_and_roles_stay(elsewhere, enter, request_id, context):
+    """PITFALLS 10: the identifier is what was tied, not only a name beside it."""
+    people.set_roles(the(User).id, ["deepdesk.manager"], account=None, context=context)
+    approved = link_requests.approve(request_id, context=context)
+    assert (approved.status, approved.decided_at, approved.decided_by) == ("approved", NOW, context.actor.id)
+    user = user_of(enter(elsewhere, STRANGER, minutes=1))
+    assert (user.id, user.roles) == (the(User).id, ["deepdesk.manager"])
+    assert [one.details["match"] for one in events("identity.linked")] == ["decided"]
+    assert [one.details["decision"] for one in events("link.decided")] == ["approved"]
+
+
+def test_an_approval_is_for_that_identity_alone(elsewhere, enter, request_id, context):
+    link_requests.approve(request_id, context=context)
+    for other in (replace(STRANGER, subject="third"), replace(STRANGER, issuer="https://other.example")):
+        assert refused(enter, elsewhere, other, minutes=1) is Refusal.ADDRESS_TAKEN
+
+
+def test_once_denied_it_is_refused_from_then_on_and_asks_nobody(elsewhere, enter, request_id, context):
+    denied = link_requests.deny(request_id, reason="not our Kim", context=context)
+    assert (denied.status, denied.reason) == ("denied", "not our Kim")
+    accounts.update("acme", AccountSettings(link_by_email=True), context=context)
+    people.set_roles(the(User).id, [], account=None, context=context)
+    for identity in (STRANGER, replace(STRANGER, email_vouched=False)):
+        assert refused(enter, elsewhere, identity, minutes=1) is Refusal.LINK_DENIED
+    assert (the(AccessRequest).status, the(AccessRequest).attempts) == ("denied", 1)
+    assert rows(UpstreamIdentityLink) == 1
+
+
+def test_a_denial_can_be_turned_into_an_approval(elsewhere, enter, request_id, context):
+    link_requests.deny(request_id, reason="a mistake", context=context)
+    approved = link_requests.approve(request_id, context=context)
+    assert (approved.status, approved.reason) == ("approved", None)
+    assert user_of(enter(elsewhere, STRANGER, minutes=1)).id == the(User).id
+
+
+def test_what_was_decided_is_not_decided_again(request_id, context):
+    link_requests.approve(request_id, context=context)
+    with pytest.raises(Invalid, match="approved already"):
+        link_requests.approve(request_id, context=context)
+    with pytest.raises(Invalid, match="approved already"):
+        link_requests.deny(request_id, reason=None, context=context)
+
+
+def test_a_denial_stands_against_another(request_id, context):
+    link_requests.deny(request_id, reason=None, context=context)
+    with pytest.raises(Invalid, match="denied already"):
+        link_requests.deny(request_id, reason=None, context=context)
+
+
+def test_an_identity_that_became_somebody_meanwhile_is_not_tied_twice(elsewhere, enter, request_id, context):
+    enter(elsewhere, replace(STRANGER, email=None), minutes=1)
+    with pytest.raises(Invalid, match="has become user"):
+        link_requests.approve(request_id, context=context)
+    assert the(AccessRequest).status == "pending"
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "a\nb"])
+def test_a_reason_is_short_and_printable(request_id, context, reason):
+    with pytest.raises(Invalid, match="--reason"):
+        link_requests.deny(request_id, reason=reason, context=context)
+    assert the(AccessRequest).status == "pending"
+
+
+@pytest.mark.parametrize(
+    "decide", [link_requests.approve, lambda one, context: link_requests.deny(one, reason=None, context=context)]
+)
+def test_an_unknown_request_is_not_found(connect, context, decide):
+    with pytest.raises(NotFound):
+        decide("no-such-request", context=context)
+
+
+def test_of_racing_approvals_one_counts_and_the_others_say_so(provider_app, request_id, context):
+    decided = racing(provider_app, lambda: link_requests.approve(request_id, context=context))
+    assert sorted(type(one).__name__ for one in decided) == ["AccessRequest"] + ["Invalid"] * (RACERS - 1)
+    assert rows(UpstreamIdentityLink) == 2
+
+
+def test_approval_and_denial_at_the_same_moment_leave_what_the_request_says(provider_app, request_id, context):
+    acts = iter([link_requests.approve, None] * (RACERS // 2))
+
+    def decide() -> AccessRequest:
+        act = next(acts)
+        if act is None:
+            return link_requests.deny(request_id, reason=None, context=context)
+        return act(request_id, context=context)
+
+    racing(provider_app, decide)
+    tied = rows(UpstreamIdentityLink) == 2
+    assert tied is (the(AccessRequest).status == "approved")
+
+
+def test_requests_are_listed_by_account_the_oldest_first(elsewhere, enter, context):
+    refused(enter, elsewhere, replace(STRANGER, subject="later"), minutes=1)
+    accounts.create("globex", AccountSettings(name="Globex"), context=context)
+    listed = link_requests.list_all("acme")
+    assert [(row.subject, provider.code) for row, provider in listed] == [
+        ("stranger", elsewhere.code),
+        ("later", elsewhere.code),
+    ]
+    assert len(link_requests.list_all(None)) == 2
+    assert list(link_requests.list_all("globex")) == []
+    with pytest.raises(NotFound):
+        link_requests.list_all("nowhere")
+
+
+def test_roles_follow_the_upstream_where_role_based_iam_says_so(connect, enter, context):
+    enter(connect(), KIM)
+    provider = connect()
+    agent = replace(STRANGER, roles=RoleEvidence(claim="roles", values=("deepdesk.agent",)))
+    refused(enter, provider, agent)
+    link_requests.approve(the(AccessRequest).id, context=context)
+    assert the(User).roles == ["deepdesk.editor"]
+    assert user_of(enter(provider, agent, minutes=1)).roles == ["deepdesk.agent"]
