@@ -108,7 +108,7 @@ def test_what_no_database_can_hold_is_told_as_well(shared: RelyingParty, strange
         assert types(stranger, address, **typed).status_code in {400, 422}
 
 
-def test_an_account_that_the_service_does_not_admit_is_not_found(op: OpenIdProvider, stranger: Browser) -> None:
+def test_12_discovery_stays_within_the_accounts_that_the_service_admits(op: OpenIdProvider, stranger: Browser) -> None:
     op.account("gamma", email_domains=("gamma.example",))
     shared = RelyingParty.registered_at(op, "Shared", account=None, admitted=("acme",))
     address = shared.asks(stranger).location
