@@ -45,19 +45,7 @@ def sign_in() -> ResponseReturnValue:
     if isinstance(found, WhichAccount):
         return _which_account(service_name=found.service_name, email=found.request.login_hint)
     straight = found.hinted or (None if sso.has_signed_out() else found.only)
-    if straight is not None:
-        return _away(found, straight.code, parked_id)
-    return render_template(
-        "sign_in.html",
-        account_name=found.account_name,
-        service_name=found.service_name,
-        login_hint=found.request.login_hint if found.request else None,
-        providers=[
-            {"code": choice.code, "display_name": choice.display_name, "href": _to(choice, found, parked_id)}
-            for choice in found.providers
-        ],
-        staff_href=_to_staff(found.staff, parked_id),
-    )
+    return _offer(found, parked_id) if straight is None else _away(found, straight.code, parked_id)
 
 
 @blueprint.post("/login/")
@@ -112,6 +100,20 @@ def _found(parked_id: str | None, account: str | None) -> WaysIn | WhichAccount:
     found = ways_in.of_waiting(parked_id or "", browser=bond.current(), account=account, context=context())
     language.of_waiting(found.request.ui_locales if found.request else None)
     return found
+
+
+def _offer(found: WaysIn, parked_id: str | None) -> str:
+    return render_template(
+        "sign_in.html",
+        account_name=found.account_name,
+        service_name=found.service_name,
+        login_hint=found.request.login_hint if found.request else None,
+        providers=[
+            {"code": choice.code, "display_name": choice.display_name, "href": _to(choice, found, parked_id)}
+            for choice in found.providers
+        ],
+        staff_href=_to_staff(found.staff, parked_id),
+    )
 
 
 def _which_account(**known: object) -> Response:

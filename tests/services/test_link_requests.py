@@ -13,6 +13,7 @@ from idp.services.people import link_requests
 from idp.services.people import users as people
 from idp.services.registry import accounts
 from idp.services.registry.accounts import AccountSettings
+from idp.store import sso_sessions
 from idp.store.access_requests import AccessRequest
 from idp.store.audit_events import AuditEvent
 from idp.store.unit_of_work import reading
@@ -109,12 +110,19 @@ def test_a_denial_can_be_turned_into_an_approval(elsewhere, enter, request_id, c
     assert user_of(enter(elsewhere, STRANGER, minutes=1)).id == the(User).id
 
 
-def test_what_was_decided_is_not_decided_again(request_id, context):
+def test_what_was_approved_is_not_approved_again(request_id, context):
     link_requests.approve(request_id, context=context)
     with pytest.raises(Invalid, match="approved already"):
         link_requests.approve(request_id, context=context)
-    with pytest.raises(Invalid, match="approved already"):
-        link_requests.deny(request_id, reason=None, context=context)
+
+
+def test_denying_what_was_approved_takes_the_tie_and_what_is_open(elsewhere, enter, request_id, context):
+    link_requests.approve(request_id, context=context)
+    begun = enter(elsewhere, STRANGER, minutes=1)
+    link_requests.deny(request_id, reason=None, context=context)
+    with reading() as session:
+        assert not sso_sessions.hold(session, begun.sid)
+    assert refused(enter, elsewhere, STRANGER, minutes=2) is Refusal.LINK_DENIED
 
 
 def test_a_denial_stands_against_another(request_id, context):
