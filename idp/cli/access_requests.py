@@ -11,7 +11,8 @@ from idp.cli import show as shown
 from idp.cli.runtime import context, refusing
 from idp.domain.errors import Invalid
 from idp.services.people import link_requests as service
-from idp.store.access_requests import AccessRequest
+from idp.services.people.link_requests import Listed
+from idp.store.access_requests import AccessRequest, RequestStatus
 from idp.store.providers import Provider
 
 group = AppGroup("access-requests", help="Access requests: sign-ins whose address another person holds.")
@@ -19,16 +20,28 @@ group = AppGroup("access-requests", help="Access requests: sign-ins whose addres
 
 @group.command("list")
 @click.option("--account", help="Only this account's.")
+@click.option("--status", type=click.Choice(list(RequestStatus)), help="Only those that have come so far.")
 @shown.json_option
 @refusing
-def list_requests(account: str | None, as_json: bool) -> None:
+def list_requests(account: str | None, status: str | None, as_json: bool) -> None:
     """List the requests, the oldest first.
 
     \b
     Example: idp access-requests list --account acme
     """
-    found = [facts_of(row, provider) for row, provider in service.list_all(account)]
-    columns = ("id", "account", "status", "email", "email_vouched", "name", "provider", "subject", "user", "reason")
+    found = [_listed(one) for one in service.list_all(account) if status in {None, one.request.status}]
+    columns = (
+        "id",
+        "account",
+        "status",
+        "created_at",
+        "provider",
+        "subject",
+        "name",
+        "email_vouched",
+        "meets",
+        "reason",
+    )
     shown.rows(found, columns, as_json=as_json, empty="Nothing to decide.")
 
 
@@ -38,10 +51,10 @@ def list_requests(account: str | None, as_json: bool) -> None:
 @shown.json_option
 @refusing
 def approve(request_id: str, role: str | None, as_json: bool) -> None:
-    """Say that the new sign-in is the person it met: it becomes one of theirs, and their roles stay.
+    """Say that the new sign-in is the person it met: it becomes one of theirs. Their roles stay.
 
     \b
-    Example: idp access-requests approve 3f2a
+    Example: idp access-requests approve XH5x7LbMm_K9GUrbqUlu5g
     """
     if role is not None:
         raise Invalid("--role: a request of kind link keeps the roles of the person it met; leave it out")
@@ -64,9 +77,15 @@ def deny(request_id: str, reason: str | None, as_json: bool) -> None:
     """Say that the new sign-in is somebody else: it is refused from now on. Undoes an approval, too.
 
     \b
-    Example: idp access-requests deny 3f2a --reason "the address was given to somebody else"
+    Example: idp access-requests deny XH5x7LbMm_K9GUrbqUlu5g --reason "the address was given to somebody else"
     """
     shown.facts(facts_of(service.deny(request_id, reason=reason, context=context()), None), as_json=as_json)
+
+
+def _listed(one: Listed) -> dict[str, Any]:
+    person = one.meets
+    named = " ".join(filter(None, (person.name, f"<{person.email}>", person.roles[0]))) if person else None
+    return facts_of(one.request, one.provider) | {"meets": named}
 
 
 def facts_of(row: AccessRequest, provider: Provider | None) -> dict[str, Any]:

@@ -23,25 +23,35 @@ group = AppGroup("audit", help="The audit trail.")
 @group.command("list")
 @click.option("--account", help="Only this account's events.")
 @click.option("--user", help="Only events about this user id.")
+@click.option("--request", help="Only events of the request with this code, as error pages show it.")
 @click.option("--since", help="ISO 8601, e.g. 2026-11-01 or 2026-11-01T08:00:00+01:00; without a zone: UTC.")
 @click.option("--follow", is_flag=True, help="Go on with new events until Ctrl-C, one object a line with --json.")
 @shown.json_option
 @refusing
-def list_events(account: str | None, user: str | None, since: str | None, follow: bool, as_json: bool) -> None:
+def list_events(
+    account: str | None, user: str | None, request: str | None, since: str | None, follow: bool, as_json: bool
+) -> None:
     """List events, the oldest first.
 
     \b
     Example: idp audit list --account acme --since 2026-11-01
     """
-    moment = None if since is None else _moment(since)
+    if user is not None and "@" in user:
+        raise Invalid(f"--user is an id; find it with: idp users show {user} --account {account or 'ACCOUNT'}")
+    narrowed: dict[str, Any] = {
+        "account": account,
+        "user": user,
+        "request": request,
+        "since": None if since is None else _moment(since),
+    }
     if not follow:
-        found = [facts_of(event) for event in service.events(0, account=account, user=user, since=moment)]
-        columns = ("at", "kind", "outcome", "account", "user", "client", "request_id")
+        found = [facts_of(event) for event in service.events(0, **narrowed)]
+        columns = ("at", "kind", "outcome", "account", "user", "client", "actor", "request_id", "details")
         shown.rows(found, columns, as_json=as_json, empty="No events.")
         return
     last = 0
     while True:
-        for event in service.events(last, account=account, user=user, since=moment):
+        for event in service.events(last, **narrowed):
             _line(facts_of(event), as_json=as_json)
             last = event.id
         time.sleep(POLL_SECONDS)

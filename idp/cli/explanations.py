@@ -17,6 +17,7 @@ from idp.domain.role_mapping import Rule, Step
 from idp.services.people.explain import Explanation
 from idp.services.people.explain import explain as explained
 from idp.services.sign_in.record import WRONG_ORGANISATION
+from idp.store.access_requests import AccessRequest, RequestStatus
 from idp.store.sign_ins import SignIn
 
 _REFUSED: dict[str, str] = {
@@ -70,6 +71,8 @@ def facts_of(found: Explanation) -> dict[str, Any]:
         "standings": [_standing(one) for one in found.standings],
         "last_sign_in": _sign_in(found.last_sign_in),
         "refused": _sign_in(found.refused),
+        "access_requests": [{"id": row.id, "status": row.status, "subject": row.subject} for row in found.requests],
+        "no_grant": found.no_grant,
     }
 
 
@@ -83,6 +86,12 @@ def sentences(found: Explanation) -> Iterator[str]:
     for standing in found.standings:
         yield f"In account {standing.account}: {' '.join(standing.roles)}"
         yield from (f"  {line}" for line in _because(standing))
+    if found.no_grant is not None:
+        yield (
+            f"Staff, and no grant opens {found.no_grant} now; give one with: "
+            f"idp staff grant {(found.user.email if found.user else None) or 'EMAIL'} {found.no_grant} --role ROLE"
+        )
+    yield from (_request(row) for row in found.requests)
     if found.refused is not None:
         row = found.refused
         who = (
@@ -92,6 +101,16 @@ def sentences(found: Explanation) -> Iterator[str]:
         )
         yield f"{who} on {_moment(row.at)} at provider {row.provider_code} of {row.account_code}: {_why(row)}"
         yield f"  The upstream said {_said(row)}."
+
+
+def _request(row: AccessRequest) -> str:
+    """Tell of a sign-in that met the person and is not theirs, with what decides it."""
+    who = f"A sign-in with id {row.subject} that brought their address"
+    if row.status == RequestStatus.DENIED:
+        reason = f" ({row.reason})" if row.reason else ""
+        by = f"{row.decided_by or 'an operator'} on {_moment(row.decided_at)}{reason}"
+        return f"{who} was denied by {by}; if that was wrong: idp access-requests approve {row.id}"
+    return f"{who} waits for a decision: idp access-requests approve {row.id}, or deny {row.id}"
 
 
 def _because(standing: Standing) -> Iterator[str]:

@@ -14,7 +14,7 @@ from idp.cli import show as shown
 from idp.cli.runtime import context, existing_ok, parts, read_secret, refusing
 from idp.domain.errors import Invalid
 from idp.domain.provider_checks import check as check_settings
-from idp.domain.provider_kinds import Kind
+from idp.domain.provider_kinds import DISPLAY_NAMES, Kind
 from idp.domain.provider_settings import ProviderSettings, parse_role_map, parse_role_option
 from idp.services.operations.doctor import examine_provider
 from idp.services.registry import providers as service
@@ -31,7 +31,7 @@ _TEXTS = {
     "--token-url": "Instead of what discovery or the kind says.",
     "--api-url": "Base of the platform's API; for genesys it names the region, e.g. https://api.mypurecloud.de.",
     "--userinfo-url": "Instead of what discovery says; needed for oauth2.",
-    "--display-name": "What the button says after “Continue with”. Default: CODE.",
+    "--display-name": "What the button says after “Continue with”. Default: the kind's, else CODE.",
     "--scope": "Space-separated. Default: openid profile email; none for genesys, ringcentral and oauth2.",
     "--subject-claim": "Claim with the immutable id of the person. Its default, like the next four's, is the kind's.",
     "--email-claim": "Claim with the address.",
@@ -100,7 +100,9 @@ def create(
     Example: idp providers create acme okta --kind oidc --issuer https://acme.okta.com \\
                --client-id 0oa1 --client-secret-file secret.txt --role-based-iam
     """
-    settings = ProviderSettings.of(**{"display_name": code, "client_id": "", **_parsed(given)})
+    settings = ProviderSettings.of(
+        **{"display_name": DISPLAY_NAMES.get(given["kind"], code), "client_id": "", **_parsed(given)}
+    )
 
     def make() -> Provider:
         check_settings(settings)  # before anybody is asked for a secret
@@ -191,19 +193,27 @@ def check(account: str, code: str, as_json: bool) -> None:
     \b
     Example: idp providers check acme okta
     """
-    found = list(examine_provider(service.show(account, code), parts=parts(), context=context()))
+    row = service.show(account, code)
+    found = list(examine_provider(row, parts=parts(), context=context()))
     problems = [finding.what for finding in found if finding.breaks]
     notes = [finding.what for finding in found if finding.deserves_attention]
     if as_json:
-        facts = {"account": account, "code": code, "problems": problems, "notes": notes}
+        facts = {
+            "account": account,
+            "code": code,
+            "redirect_uri": service.redirect_uri(row, issuer=parts().settings.issuer),
+            "problems": problems,
+            "notes": notes,
+        }
         shown.facts(facts, as_json=True)
     for sentence in (*(f"Error: {problem}" for problem in problems), *(f"Note: {note}" for note in notes)):
         click.echo(sentence, err=True)
-    if problems:
-        raise SystemExit(1)
     if not as_json:
         for finding in found:
-            click.echo(finding.what)
+            if not finding.breaks and not finding.deserves_attention:
+                click.echo(finding.what)
+    if problems:
+        raise SystemExit(1)
 
 
 def facts_of(row: Provider) -> dict[str, Any]:

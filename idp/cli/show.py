@@ -83,7 +83,8 @@ def _text(value: Any) -> str:
         case Mapping():
             return ", ".join(f"{key}={_text(one)}" for key, one in value.items()) or "–"
         case list() | tuple():
-            return " ".join(_text(one) for one in value)
+            separator = "; " if any(isinstance(one, Mapping) for one in value) else " "
+            return separator.join(_text(one) for one in value)
     return printable(str(value))
 
 

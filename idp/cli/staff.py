@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from idp.services.people.staff import GrantTerms
 from idp.store.staff_grants import StaffGrant
 
 group = AppGroup("staff", help="Staff: which accounts they may enter, and as what. Without a grant, none.")
-_COLUMNS = ("email", "account", "roles", "until", "reason", "user")
+_COLUMNS = ("email", "account", "roles", "until", "reason", "granted_at", "granted_by", "user")
 
 
 @group.command()
@@ -49,7 +50,13 @@ def grant(
         reason=reason,
     )
     made = service.grant(email, _into(accounts, everywhere), terms, context=context())
-    shown.rows([facts_of(row) for row in made], _COLUMNS, as_json=as_json, empty="")
+    _show(made, as_json=as_json)
+    if not service.can_be_staff(email):
+        click.echo(
+            f"Note: no provider of the account staff is pinned to the domain of {email}; "
+            "the grant counts once somebody signs in there with that address, vouched for.",
+            err=True,
+        )
 
 
 @group.command()
@@ -65,20 +72,35 @@ def revoke(email: str, accounts: tuple[str, ...], everywhere: bool, as_json: boo
     Example: idp staff revoke casey@deepdesk.example acme
     """
     ended = service.revoke(email, _into(accounts, everywhere), context=context())
-    shown.rows([facts_of(row) for row in ended], _COLUMNS, as_json=as_json, empty="")
+    if not as_json:
+        click.echo("Revoked:")
+    _show(ended, as_json=as_json)
+    if not everywhere and any(row.account_code is None for row in service.grants_naming(email)):
+        click.echo(
+            f"Note: {email} can still enter by the grant for every account; end it with: "
+            f"idp staff revoke {email} --all",
+            err=True,
+        )
 
 
 @group.command("list")
+@click.option("--account", help="Only the grants that open this account, those for every account included.")
 @shown.json_option
 @refusing
-def list_grants(as_json: bool) -> None:
-    """List the grants.
+def list_grants(account: str | None, as_json: bool) -> None:
+    """List the grants that nobody revoked, those that are over included.
 
     \b
-    Example: idp staff list
+    Example: idp staff list --account acme
     """
-    found = [facts_of(row) for row in service.list_all()]
-    shown.rows(found, _COLUMNS, as_json=as_json, empty="No grants; staff enter no account. See: idp staff grant --help")
+    _show(service.list_all(account), as_json=as_json)
+
+
+def _show(found: Sequence[StaffGrant], *, as_json: bool) -> None:
+    rows = [facts_of(row) for row in found]
+    if not as_json:
+        rows = [row | {"account": row["account"] or "every account"} for row in rows]
+    shown.rows(rows, _COLUMNS, as_json=as_json, empty="No grants; staff enter no account. See: idp staff grant --help")
 
 
 def facts_of(row: StaffGrant) -> dict[str, Any]:
@@ -108,7 +130,10 @@ def _moment(text: str) -> datetime:
     try:
         given = datetime.fromisoformat(text)
     except ValueError:
-        raise Invalid(f"--until {text[:40]!r} must be a day or a moment, such as 2027-01-31") from None
+        raise Invalid(
+            f"--until {text[:40]!r} is no such day or moment; write 2027-01-31 or 2027-01-31T17:00+01:00 "
+            "(year-month-day)"
+        ) from None
     if len(text) <= len("2027-01-31"):
         given = datetime.combine(given.date() + timedelta(days=1), time(), UTC)
     return given if given.tzinfo else given.replace(tzinfo=UTC)

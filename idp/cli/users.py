@@ -89,7 +89,10 @@ def show(user: str, account: str | None, as_json: bool) -> None:
     Example: idp users show manager@acme.example --account acme
     """
     found = service.show(user, account=account)
-    links = [{"issuer": link.issuer, "subject": link.subject} for link in found.links]
+    links = [
+        {"provider": provider.code if provider else None, "issuer": link.issuer, "subject": link.subject}
+        for provider, link in found.links
+    ]
     shown.facts(facts_of(found.user) | {"upstream_identities": links}, as_json=as_json)
 
 

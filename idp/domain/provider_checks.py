@@ -132,6 +132,8 @@ def _tenant_problems(kind: Kind, tenants: Iterable[str]) -> Iterable[str]:
     for tenant in tenants:
         if not tenant or len(tenant) > MAX_TEXT or not tenant.isascii() or not tenant.isprintable() or " " in tenant:
             yield f"--tenant {tenant[:60]!r} must be the organisation's identifier at the upstream"
+        elif kind is Kind.ENTRA and "." in tenant:
+            yield f"--tenant {tenant} is a domain name; give the directory (tenant) ID, which sign-ins carry"
         elif kind is Kind.ENTRA and tenant.lower() in ENTRA_EVERYBODY:
             yield f"--tenant {tenant} stands for many organisations; give the tenant id of each one instead"
 

@@ -115,6 +115,14 @@ SHARED_HOSTS: Mapping[str, Kind] = {
     "platform.ringcentral.com": Kind.RINGCENTRAL,
 }
 """Hosts that answer for all customers of a vendor."""
+DISPLAY_NAMES: Mapping[str, str] = {
+    Kind.GOOGLE: "Google",
+    Kind.ENTRA: "Microsoft",
+    Kind.GENESYS: "Genesys Cloud",
+    Kind.RINGCENTRAL: "RingCentral",
+    Kind.SALESFORCE: "Salesforce",
+}
+"""What people call the kinds that everybody knows."""
 WITH_ID_TOKEN = frozenset({Kind.OIDC, Kind.GOOGLE, Kind.ENTRA, Kind.SALESFORCE})
 PINNED_BY_TENANT = frozenset({Kind.ENTRA, Kind.GENESYS, Kind.RINGCENTRAL, Kind.SALESFORCE})
 PLATFORMS = frozenset({Kind.GENESYS, Kind.RINGCENTRAL, Kind.SALESFORCE})

@@ -34,6 +34,7 @@ from idp.domain.errors import (
 from idp.pages.messages import ERROR_TEXTS, ErrorText
 from idp.services.sign_in import ways_in
 from idp.services.sign_in.ways_in import WaysIn
+from idp.store.sso_sessions import LiveSession
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ PAGES: Mapping[type[DomainError], tuple[str, HTTPStatus]] = {
     RequestNotParked: ("request_not_parked", HTTPStatus.BAD_REQUEST),
     NotFound: ("not_found", HTTPStatus.NOT_FOUND),
 }
+_STAFF_TEXTS = {"wrong_organisation": "wrong_organisation_staff"}
+"""What is said otherwise to staff, who have no company's administrator to ask."""
 _BY_STATUS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -56,28 +59,48 @@ _BY_STATUS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """The way back from an error page to the authorization request that still waits."""
+    """The way back from an error page to the authorization request that still waits.
+
+    :param account: whose ways in "Try again" leads to; none for those that the request itself leads to.
+    :param again: other words than "Try again".
+    """
 
     parked_id: str
+    account: str | None
     account_name: str | None
     service_name: str
+    again: str | None = None
 
     @classmethod
-    def to_waiting(cls, parked_id: str | None) -> Return | None:
-        """Return the way back, or none when nothing waits for this browser any more."""
+    def to_waiting(
+        cls, parked_id: str | None, *, account: str | None = None, again: str | None = None
+    ) -> Return | None:
+        """Return the way back, or none when nothing waits for this browser any more.
+
+        :param account: where the person tried to sign in, so that they get there again.
+        """
         if not parked_id:
             return None
         try:
-            found = ways_in.of_waiting(parked_id, browser=bond.current(), context=context())
+            found = ways_in.of_waiting(parked_id, browser=bond.current(), account=account, context=context())
         except DomainError:
             return None
         name = found.account_name if isinstance(found, WaysIn) else None
-        return cls(parked_id=parked_id, account_name=name, service_name=found.service_name or "")
+        return cls(
+            parked_id=parked_id,
+            account=account,
+            account_name=name,
+            service_name=found.service_name or "",
+            again=again,
+        )
 
     def actions(self) -> list[dict[str, str]]:
         """Return the buttons: try again, or go back without signing in."""
         return [
-            {"href": url_for("pages.sign_in", r=self.parked_id), "label": gettext("Try again")},
+            {
+                "href": url_for("pages.sign_in", r=self.parked_id, account=self.account),
+                "label": self.again or gettext("Try again"),
+            },
             {
                 "href": url_for("authorize.resume", r=self.parked_id, cancel="1"),
                 "label": gettext("Back to %(service)s", service=self.service_name),
@@ -93,14 +116,25 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def page(error: DomainError, *, way_back: Return | None = None) -> ResponseReturnValue:
-    """Show why somebody was refused, and what they can do."""
+def page(
+    error: DomainError, *, way_back: Return | None = None, person: LiveSession | None = None, staff: bool = False
+) -> ResponseReturnValue:
+    """Show why somebody was refused, and what they can do.
+
+    :param person: who is signed in, where that is what matters.
+    :param staff: it happened at the door of staff.
+    """
     name, status = _entry(error)
+    if staff and name in _STAFF_TEXTS:
+        name = _STAFF_TEXTS[name]
     log.warning("refused", reason=name, **{f"evidence_{key}": value for key, value in error.evidence.items()})
     text = ERROR_TEXTS[name]
     if isinstance(error, ClaimMissing):
         text = text.filled(claim=error.claim)
-    return _rendered(text, status, way_back)
+    known: dict[str, object] = {"person": person, "staff": staff}
+    if isinstance(error, WrongOrganisation) and error.email:
+        known["person"] = {"email": error.email}
+    return _rendered(text, status, way_back, **known)
 
 
 def _entry(error: DomainError) -> tuple[str, HTTPStatus]:
@@ -155,7 +189,7 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _rendered(ERROR_TEXTS["server_error"], HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
-def _rendered(text: ErrorText, status: HTTPStatus, way_back: Return | None) -> tuple[str, int]:
+def _rendered(text: ErrorText, status: HTTPStatus, way_back: Return | None, **known: object) -> tuple[str, int]:
     shown = render_template(
         "error.html",
         title=text.title,
@@ -164,5 +198,6 @@ def _rendered(text: ErrorText, status: HTTPStatus, way_back: Return | None) -> t
         code=request_id(),
         actions=way_back.actions() if way_back else [],
         account_name=way_back.account_name if way_back else None,
+        **known,
     )
     return shown, status

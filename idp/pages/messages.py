@@ -73,6 +73,14 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
             "sign out of the other one first. If this is your work account, ask your administrator."
         ),
     ),
+    "wrong_organisation_staff": ErrorText(
+        title=_("That is not an account of Deepdesk"),
+        sentence=_("You came by the way for Deepdesk's own people, with an account that is not one of theirs."),
+        advice=_(
+            "Try again and choose your Deepdesk account. If you are not asked which account to use, "
+            "sign out of the other one first."
+        ),
+    ),
     "upstream_unavailable": ErrorText(
         title=_("Signing in does not work right now"),
         sentence=_("Your company's sign-in is slow or out of order. Deepdesk itself is working."),
@@ -126,9 +134,11 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
         ),
     ),
     "link_denied": ErrorText(
-        title=_("This sign-in is not yours to use"),
+        title=_("This way of signing in was turned down"),
         sentence=_("An administrator decided that this sign-in does not belong to the person with this address."),
-        advice=_("If that is a mistake, please ask your administrator to look at it again."),
+        advice=_(
+            "Please sign in the way you did before. If this is a mistake, ask your administrator to look at it again."
+        ),
     ),
     "not_on_trial": ErrorText(
         title=_("You are not in the trial yet"),

@@ -12,6 +12,7 @@ from flask_login import current_user
 from idp.browser import bond, headers, language, sso
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
+from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.identifiers import ProviderCode
 from idp.pages import blueprint
 from idp.pages.errors import Return, page
@@ -43,7 +44,11 @@ def sign_in() -> ResponseReturnValue:
         # Signed in meanwhile, in another tab.
         return redirect(f"{RESUME_PATH}?r={parked_id}", 303)
     if isinstance(found, WhichAccount):
-        return _which_account(service_name=found.service_name, email=found.request.login_hint)
+        return _which_account(
+            service_name=found.service_name,
+            email=found.request.login_hint,
+            staff_href=_to_staff(found.staff, parked_id),
+        )
     straight = found.hinted or (None if sso.has_signed_out() else found.only)
     return _offer(found, parked_id) if straight is None else _away(found, straight.code, parked_id)
 
@@ -58,7 +63,9 @@ def choose_account() -> ResponseReturnValue:
     code = home_realm.account_of(email, account, among=among)
     if code is None:
         service = found.service_name if found else None
-        return _which_account(service_name=service, email=email, account=account, not_found=True)
+        return _which_account(
+            service_name=service, email=email, account=account, not_found=True, empty=not (email + account).strip()
+        )
     return redirect(url_for("pages.sign_in", r=parked_id, account=code), 303)
 
 
@@ -91,7 +98,8 @@ def callback(own_part: str | None = None) -> ResponseReturnValue:
         case SignedIn():
             return _signed_in(outcome)
         case NotSignedIn():
-            return page(outcome.error, way_back=Return.to_waiting(outcome.parked_id))
+            way_back = Return.to_waiting(outcome.parked_id, account=outcome.account)
+            return page(outcome.error, way_back=way_back, staff=outcome.account == STAFF_ACCOUNT)
 
 
 def _found(parked_id: str | None, account: str | None) -> WaysIn | WhichAccount:
@@ -113,6 +121,7 @@ def _offer(found: WaysIn, parked_id: str | None) -> str:
             for choice in found.providers
         ],
         staff_href=_to_staff(found.staff, parked_id),
+        other_company_href=url_for("pages.sign_in", r=parked_id) if found.is_one_of_several else None,
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from idp.browser import bond, headers, sso
 from idp.browser.runtime import context
 from idp.domain.context import Actor, ActorKind
+from idp.domain.errors import NotAdmitted
 from idp.domain.roles import groups_of
 from idp.pages import blueprint
+from idp.pages.errors import Return, page
 from idp.pages.sign_in import RESUME_PATH
 from idp.services.oauth import authorize
 from idp.services.sign_in import staff_entry
@@ -23,7 +26,12 @@ def staff() -> ResponseReturnValue:
     parked_id = request.args.get("r", "")
     if person is None:
         return _to_sign_in(parked_id)
-    invited = staff_entry.invitation(parked_id, browser=bond.current(), person=person, context=context(_actor(person)))
+    try:
+        invited = staff_entry.invitation(
+            parked_id, browser=bond.current(), person=person, context=context(_actor(person))
+        )
+    except NotAdmitted as refused:
+        return _refused(refused, parked_id, person)
     shown = render_template(
         "staff_enter.html",
         account_name=invited.account_name,
@@ -31,6 +39,7 @@ def staff() -> ResponseReturnValue:
         person=person,
         groups=groups_of(invited.roles),
         until=invited.until,
+        staff=True,
         other_href=url_for("pages.sign_in", r=parked_id, account=invited.account),
     )
     response = make_response(shown)
@@ -47,6 +56,13 @@ def enter_as_staff() -> ResponseReturnValue:
         return _to_sign_in(parked_id)
     staff_entry.enter(parked_id, browser=bond.current(), person=person, context=context(_actor(person)))
     return redirect(f"{RESUME_PATH}?r={parked_id}", 303)
+
+
+def _refused(refused: NotAdmitted, parked_id: str, person: LiveSession) -> ResponseReturnValue:
+    """Say who is refused where, and offer to be one of the company's people instead."""
+    words = gettext("Sign in as one of the company's people")
+    way_back = Return.to_waiting(parked_id, account=str(refused.evidence["account"]), again=words)
+    return page(refused, way_back=way_back, person=person, staff=True)
 
 
 def _to_sign_in(parked_id: str) -> ResponseReturnValue:

@@ -72,6 +72,14 @@ def of_collision(
     )
 
 
+def not_approved(session: Session, user_id: UserId) -> Sequence[AccessRequest]:
+    """Return the requests about sign-ins that met a user and are not theirs, the oldest first."""
+    query = select(AccessRequest).where(
+        AccessRequest.user_id == user_id, AccessRequest.status != RequestStatus.APPROVED
+    )
+    return session.scalars(query.order_by(AccessRequest.created_at, AccessRequest.id)).all()
+
+
 def of_account(session: Session, account: AccountCode | None) -> Sequence[AccessRequest]:
     """Return the requests of one account, or all, the oldest first."""
     query = select(AccessRequest).order_by(AccessRequest.created_at, AccessRequest.id)

@@ -41,6 +41,7 @@ def after(
     *,
     account: AccountCode | None = None,
     user: UserId | None = None,
+    request: str | None = None,
     since: datetime | None = None,
 ) -> Sequence[AuditEvent]:
     """Return the events after ``event_id``, the oldest first, narrowed where asked."""
@@ -49,6 +50,8 @@ def after(
         query = query.where(AuditEvent.account_code == account)
     if user is not None:
         query = query.where(AuditEvent.user_id == user)
+    if request is not None:
+        query = query.where(AuditEvent.request_id == request)
     if since is not None:
         query = query.where(AuditEvent.at >= since)
     return session.scalars(query).all()

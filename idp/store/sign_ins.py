@@ -68,6 +68,14 @@ def last_admitted(session: Session, user_id: UserId) -> SignIn | None:
     return session.scalar(query.order_by(SignIn.at.desc()).limit(1))
 
 
+def by_identity(session: Session, user_id: UserId, *, issuer: str, subject: str) -> Sequence[SignIn]:
+    """Return the sign-ins by which an upstream identity let a user in, the oldest first."""
+    query = select(SignIn).where(
+        SignIn.user_id == user_id, SignIn.issuer == issuer, SignIn.subject == subject, SignIn.outcome == OK
+    )
+    return session.scalars(query.order_by(SignIn.at)).all()
+
+
 def last_with_address(session: Session, account: AccountCode, canonical: str) -> SignIn | None:
     """Return the latest sign-in of an account that brought this address, let in or not."""
     query = select(SignIn).where(SignIn.account_code == account, SignIn.email_canonical == canonical)

@@ -34,7 +34,10 @@ def _problems(option: str, address: str, http: HttpClient, now: datetime) -> Ite
     try:
         answer = ask(option, lambda: http.get(address))
     except UpstreamUnavailable as error:
-        yield Finding(f"{host} cannot be reached: {error.evidence['reason']}. Check {option}.")
+        yield Finding(
+            f"{host} cannot be reached: {error.evidence['reason']}. Check {option}, and whether this machine "
+            "resolves and reaches other names."
+        )
         return
     yield from _status_problems(option, host, answer)
     yield from clock_problems(answer, now)

@@ -156,7 +156,8 @@ class TestTenFaults:
             record.keep_stranger(session, providers.show("acme", "up"), stranger, context)
         told = the(operator)
         assert GENESYS_OTHER_ORGANISATION in told
-        assert "idp providers update acme up --tenant" in told
+        both = f"--tenant {GENESYS_ORGANISATION} --tenant {GENESYS_OTHER_ORGANISATION}"
+        assert f"idp providers update acme up {both}" in told
 
     @pytest.mark.parametrize("kind", [OIDC, ENTRA, GENESYS], ids=lambda kind: kind.code)
     @pytest.mark.parametrize(("minutes", "words"), [(5, "ahead of"), (-5, "behind")])

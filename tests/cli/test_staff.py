@@ -185,3 +185,47 @@ def test_the_roles_stand_in_order_of_rank(operator: Operator) -> None:
         "deepdesk.agent",
     ]
     assert [one["group"] for one in listed if one["default"]] == ["Agent"]
+
+
+class TestWhatTheListsTell:
+    def test_a_grant_for_every_account_is_named_as_such(self, operator: Operator) -> None:
+        operator.gets("staff", "grant", CASEY, "--all", *AS_EDITOR)
+        assert "every account" in operator.types("staff", "list").out
+        assert len(operator.gets("staff", "list", "--account", "acme")) == 1
+
+    def test_revoking_one_account_tells_of_the_grant_for_all(self, operator: Operator) -> None:
+        operator.gets("staff", "grant", CASEY, "--all", *AS_EDITOR)
+        operator.gets("staff", "grant", CASEY, "acme", *AS_EDITOR)
+        done = operator.types("staff", "revoke", CASEY, "acme")
+        assert done.out.startswith("Revoked:")
+        assert f"idp staff revoke {CASEY} --all" in done.err
+
+    def test_an_address_of_another_domain_is_noted(self, operator: Operator) -> None:
+        operator.gets("init")
+        words = ("--kind", "google", "--client-id", "x", "--hosted-domain", "deepdesk.example")
+        operator.gets("providers", "create", "staff", "google", *words, "--client-secret-file", "-", stdin="secret")
+        assert (
+            "pinned to the domain" in operator.types("staff", "grant", "casey@deepdsk.example", "acme", *AS_EDITOR).err
+        )
+        assert "Note" not in operator.types("staff", "grant", CASEY, "acme", *AS_EDITOR).err
+
+
+class TestExplainingStaff:
+    def test_a_customers_account_is_answered_for(self, operator: Operator) -> None:
+        operator.gets("init")
+        operator.gets("users", "create", CASEY, "--account", "staff")
+        told = operator.types("users", "explain", CASEY, "--account", "acme")
+        assert told.exit_code == 0
+        assert f"no grant opens acme now; give one with: idp staff grant {CASEY} acme" in told.out
+
+    def test_nobody_at_all_is_told_how_to_go_on(self, operator: Operator) -> None:
+        done = operator.types("users", "explain", "nobody@acme.example", "--account", "acme")
+        assert done.exit_code == 1
+        assert "idp audit list --request CODE" in done.err
+
+
+def test_events_are_found_by_the_code_of_an_error_page(operator: Operator) -> None:
+    [event] = operator.gets("audit", "list", "--account", "acme")
+    assert operator.gets("audit", "list", "--request", event["request_id"]) == [event]
+    assert operator.gets("audit", "list", "--request", "0123456789ab") == []
+    assert operator.types("audit", "list", "--user", "mia@acme.example").exit_code == 1

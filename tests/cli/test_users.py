@@ -45,7 +45,7 @@ def test_a_user_is_shown_by_id_and_by_address(operator: Operator, signs_in: Call
     (listed,) = operator.gets("users", "list", "--account", "acme")
     shown = operator.gets("users", "show", listed["id"])
     assert operator.gets("users", "show", "KIM@acme.example", "--account", "acme") == shown
-    assert shown == {**listed, "upstream_identities": [{"issuer": ISSUER, "subject": "00u1"}]}
+    assert shown == {**listed, "upstream_identities": [{"provider": "okta", "issuer": ISSUER, "subject": "00u1"}]}
 
 
 def test_a_user_is_shown_in_words(operator: Operator, signs_in: Callable[..., None]) -> None:

@@ -309,7 +309,7 @@ def test_the_check_says_which_host_sleeps(config, parts):
     config = replace(config, api_url="http://127.0.0.1:9")
     (problem,) = told(build(config, parts))
     assert problem.startswith("127.0.0.1:9 cannot be reached: ")
-    assert problem.endswith("Check --api-url.")
+    assert "Check --api-url" in problem
 
 
 def test_the_check_says_which_host_is_broken(config, parts):

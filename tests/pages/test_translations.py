@@ -97,7 +97,8 @@ class TestTheCatalogue:
 class TestThePages:
     @pytest.mark.parametrize("name", SAMPLES)
     def test_have_no_english_left(self, catalogue: Catalog, language: str, name: str) -> None:
-        page = rendered(name)
+        # Without what forms carry: a random value may hold any short word.
+        page = re.sub(r' value="[^"]*"', "", rendered(name))
         assert Outline(page).named("html")[0]["lang"] == language
         assert [
             english

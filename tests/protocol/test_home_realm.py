@@ -178,3 +178,22 @@ class TestTheQuietLinkForStaff:
         assert stranger.opens(f"{address}&account=acme").status_code == 404
         parked = address.partition("?r=")[2]
         assert stranger.opens(f"/login/with/platform/?r={parked}&account=acme").status_code == 404
+
+
+def test_nothing_typed_is_not_called_wrong(shared: RelyingParty, stranger: Browser) -> None:
+    page = types(stranger, shared.asks(stranger).location, email=" ", account="").text
+    assert "Please fill in one of the two." in page
+    assert "We do not know that company" not in page
+
+
+def test_a_wrong_company_can_be_left_again(shared: RelyingParty, stranger: Browser) -> None:
+    address = shared.asks(stranger).location
+    page = stranger.opens(f"{address}&account=beta").text
+    assert f'href="{address}">Not your company?</a>' in page
+    assert 'name="account"' in stranger.opens(address).text
+
+
+def test_staff_find_their_way_where_the_company_is_asked_for(shared: RelyingParty, stranger: Browser) -> None:
+    address = shared.asks(stranger).location
+    assert 'id="staff"' in stranger.opens(address).text
+    assert 'id="staff"' in stranger.opens(f"{address}&account=beta").text

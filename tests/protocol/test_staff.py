@@ -291,3 +291,20 @@ class TestAtAClientWithoutAccount:
             clients.update(shared.client_id, {}, admitted=[], context=op.context)
         assert shared.asks_userinfo(tokens.access_token).is_refused_as("invalid_token")
         assert shared.asks(browser, prompt="none").is_refused_as("login_required")
+
+
+class TestPagesForStaff:
+    def test_without_a_grant_the_page_names_who_and_where(self, rp: RelyingParty, casey: Browser) -> None:
+        page = casey.opens(rp.asks(casey, idp_hint="staff:platform").location).text
+        assert "casey.staff@deepdesk.example" in page
+        assert "Acme" in page
+        assert "Sign in as one of the company" in page
+        assert "Ask whoever looks after staff access" in page
+
+    def test_the_way_on_leads_to_the_companys_own_ways_in(
+        self, op: OpenIdProvider, rp: RelyingParty, casey: Browser
+    ) -> None:
+        op.upstream("other")
+        page = casey.opens(rp.asks(casey, idp_hint="staff:platform").location).text
+        href = page.partition('<a class="button primary" href="')[2].partition('"')[0].replace("&amp;", "&")
+        assert 'data-provider="other"' in casey.opens(href).text

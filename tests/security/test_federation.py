@@ -369,7 +369,8 @@ def test_once_a_manager_approved_the_next_sign_in_works(
     made = connected.makes("unverified@acme.example")
     arrives(connected, entra, "unverified", hint="entra", to="acme.entra")
     with connected.app.app_context():
-        ((asked, _),) = link_requests.list_all("acme")
+        (listed,) = link_requests.list_all("acme")
+        asked = listed.request
         link_requests.approve(asked.id, context=connected.context)
     back = arrives(connected, entra, "unverified", hint="entra", to="acme.entra")
     assert back.status_code == 303

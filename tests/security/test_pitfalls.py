@@ -52,7 +52,7 @@ def links_by_email(op: OpenIdProvider) -> None:
 def requests_about(op: OpenIdProvider) -> list[AccessRequest]:
     """Return what managers are asked to decide."""
     with op.app.app_context():
-        return [row for row, _ in link_requests.list_all("acme")]
+        return [listed.request for listed in link_requests.list_all("acme")]
 
 
 def test_1_of_several_people_under_an_address_none_is_picked(op: OpenIdProvider) -> None:
@@ -187,7 +187,7 @@ def test_9_an_upstream_identity_belongs_to_one_user(op: OpenIdProvider, browser:
     op.signs_in(op.browser(), SAM)
     with op.app.app_context():
         mia, sam = users.list_all("acme")
-        (link,) = users.show(mia.id, account=None).links
+        ((_, link),) = users.show(mia.id, account=None).links
         twin = UpstreamIdentityLink(
             id=new_identifier(),
             provider_id=link.provider_id,

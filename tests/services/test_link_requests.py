@@ -177,7 +177,8 @@ def test_requests_are_listed_by_account_the_oldest_first(elsewhere, enter, conte
     refused(enter, elsewhere, replace(STRANGER, subject="later"), minutes=1)
     accounts.create("globex", AccountSettings(name="Globex"), context=context)
     listed = link_requests.list_all("acme")
-    assert [(row.subject, provider.code) for row, provider in listed] == [
+    assert {one.meets.id for one in listed} == {the(User).id}
+    assert [(one.request.subject, one.provider.code) for one in listed] == [
         ("stranger", elsewhere.code),
         ("later", elsewhere.code),
     ]
@@ -185,6 +186,18 @@ def test_requests_are_listed_by_account_the_oldest_first(elsewhere, enter, conte
     assert list(link_requests.list_all("globex")) == []
     with pytest.raises(NotFound):
         link_requests.list_all("nowhere")
+
+
+def test_denying_what_was_approved_gives_the_roles_of_before_back(connect, enter, context):
+    enter(connect(), KIM)
+    provider = connect()
+    manager = replace(STRANGER, roles=RoleEvidence(claim="roles", values=("deepdesk.manager",)))
+    refused(enter, provider, manager)
+    link_requests.approve(the(AccessRequest).id, context=context)
+    for minutes in (1, 2):
+        assert user_of(enter(provider, manager, minutes=minutes)).roles == ["deepdesk.manager"]
+    link_requests.deny(the(AccessRequest).id, reason=None, context=context)
+    assert the(User).roles == ["deepdesk.editor"]
 
 
 def test_roles_follow_the_upstream_where_role_based_iam_says_so(connect, enter, context):

@@ -148,6 +148,7 @@ SAMPLES: dict[str, Sample] = {
                 _provider("partner", "Acme Customer Contact Services (Netherlands and Belgium)"),
             ],
             "staff_href": "/login/with/google/?account=staff",
+            "other_company_href": "/login/",
             **LANGUAGE_SWITCH,
         },
     ),
@@ -211,7 +212,22 @@ SAMPLES: dict[str, Sample] = {
             "code": CODE,
         },
     ),
+    "which_account_empty": Sample(
+        template="which_account.html",
+        context={"service_name": "Studio", "not_found": True, "empty": True, "staff_href": "/login/?account=staff"},
+    ),
     **{f"error_{key}": _error(key, _AGAIN, _BACK) for key in ERROR_TEXTS},
+    "error_no_grant": Sample(
+        template="error.html",
+        text=ERROR_TEXTS["no_grant"],
+        context={
+            "code": CODE,
+            "account_name": "Acme",
+            "staff": True,
+            "person": {"name": "Casey Staff", "email": "casey.staff@deepdesk.example"},
+            "actions": [{"href": "/login/?account=acme", "label": "Sign in as one of the company's people"}, _BACK],
+        },
+    ),
 }
 
 

@@ -11,12 +11,20 @@ from idp.store.audit_events import AuditEvent
 from idp.store.unit_of_work import reading
 
 
-def events(after: int, *, account: str | None, user: str | None, since: datetime | None) -> Sequence[AuditEvent]:
+def events(
+    after: int,
+    *,
+    account: str | None = None,
+    user: str | None = None,
+    request: str | None = None,
+    since: datetime | None = None,
+) -> Sequence[AuditEvent]:
     """Return the events after one, the oldest first.
 
     The account is not looked up: the trail outlives it.
 
     :param after: an event's id; zero for all.
+    :param request: the code that an error page shows.
     :param since: aware.
     """
     with reading() as session:
@@ -25,5 +33,6 @@ def events(after: int, *, account: str | None, user: str | None, since: datetime
             after,
             account=None if account is None else AccountCode(account),
             user=None if user is None else UserId(user),
+            request=request,
             since=since,
         )

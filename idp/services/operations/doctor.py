@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
 from idp.domain.errors import UpstreamError
 from idp.domain.identifiers import AccountCode, ProviderCode
@@ -129,14 +130,27 @@ def _strangers(row: Provider, part: str, latest: Sequence[SignIn], *, anybody: b
     if not refused:
         return
     named = sorted({one.organisation for one in refused if one.organisation})
-    option = "--hosted-domain" if row.kind == Kind.GOOGLE else "--tenant"
     came = f"from {', '.join(named)}" if named else "from no organisation at all"
+    wrong_pin = not anybody and row.account_code != STAFF_ACCOUNT
+    arrivals = f"{len(refused)} of the last {len(latest)} sign-ins"
     yield Finding(
         part=part,
-        what=(
-            f"{len(refused)} of the last {len(latest)} sign-ins came {came}, which is not pinned. If the customer "
-            f"says that it is theirs: idp providers update {row.account_code} {row.code} {option} ID"
-        ),
-        breaks=not anybody,
-        deserves_attention=anybody,
+        what=f"{arrivals} came {came}, which is not pinned. {_widened(row, named)}",
+        breaks=wrong_pin,
+        deserves_attention=not wrong_pin,
+    )
+
+
+def _widened(row: Provider, named: Sequence[str]) -> str:
+    """Return the command that admits those organisations beside the present ones; for staff there is none."""
+    if row.account_code == STAFF_ACCOUNT or not named:
+        return "They were refused, as they should be."
+    settings = settings_of(row).resolved()
+    option, present = (
+        ("--hosted-domain", settings.hosted_domains) if settings.hosted_domains else ("--tenant", settings.tenants)
+    )
+    pins = " ".join(f"{option} {pin}" for pin in dict.fromkeys((*present, *named)))
+    return (
+        "If the customer says that it is theirs, too (leave out what is not): "
+        f"idp providers update {row.account_code} {row.code} {pins}"
     )

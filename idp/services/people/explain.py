@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,8 @@ from idp.domain.roles import Role
 from idp.domain.staff import Grant, entry_into
 from idp.domain.upstream_identity import RoleEvidence
 from idp.services.people.lookup import require
-from idp.store import accounts, sign_ins, staff_grants
+from idp.store import access_requests, accounts, sign_ins, staff_grants
+from idp.store.access_requests import AccessRequest
 from idp.store.sign_ins import OK, SignIn
 from idp.store.unit_of_work import reading
 from idp.store.users import User
@@ -32,29 +34,57 @@ class Explanation:
     :param standings: one an account: their own, and for staff each that they may enter now.
     :param last_sign_in: the latest that let them in.
     :param refused: the latest that did not, when nothing better came after it.
+    :param requests: sign-ins that met them and are not theirs: undecided, or denied.
+    :param no_grant: the account that was asked about and that no grant of this staff member opens.
     """
 
     user: User | None
     standings: Sequence[Standing]
     last_sign_in: SignIn | None
     refused: SignIn | None
+    requests: Sequence[AccessRequest] = ()
+    no_grant: AccountCode | None = None
 
 
 def explain(identifier: str, *, account: str | None, context: Context) -> Explanation:
     """Explain a user, or the last sign-in that brought an address and was refused.
 
+    An address of staff is explained for a customer's account as well.
+
     :param identifier: the user's id, or an address when ``account`` is given.
-    :raises NotFound: nobody fits, and no sign-in brought that address.
+    :raises NotFound: nobody fits, and no refused sign-in brought that address; or several fit.
     """
     with reading() as session:
         try:
-            user = require(session, identifier, account=account)
-        except NotFound:
-            refused = _last_with_address(session, identifier, account)
-            if refused is None:
+            return _of_user(session, require(session, identifier, account=account), context)
+        except NotFound as unknown:
+            if "several" in unknown.evidence:
                 raise
-            return Explanation(user=None, standings=(), last_sign_in=None, refused=refused)
-        return _of_user(session, user, context)
+            return _of_nobody(session, identifier, account, context) or _nothing(unknown, account)
+
+
+def _nothing(unknown: NotFound, account: str | None) -> NoReturn:
+    if account is None:
+        raise unknown
+    raise NotFound(
+        f"{unknown}; nor was a sign-in with it refused here. If the person quotes a code: idp audit list --request CODE"
+    )
+
+
+def _of_nobody(session: Session, identifier: str, account: str | None, context: Context) -> Explanation | None:
+    """Explain an address that no user of the account has."""
+    refused = _last_with_address(session, identifier, account)
+    if refused is not None and refused.outcome != OK:
+        return Explanation(user=None, standings=(), last_sign_in=None, refused=refused)
+    if account in {None, STAFF_ACCOUNT}:
+        return None
+    try:
+        staff = require(session, identifier, account=STAFF_ACCOUNT)
+    except NotFound:
+        return None
+    found = _of_user(session, staff, context)
+    opens = any(standing.account == account for standing in found.standings)
+    return found if opens else replace(found, no_grant=AccountCode(account or ""))
 
 
 def _of_user(session: Session, user: User, context: Context) -> Explanation:
@@ -68,6 +98,7 @@ def _of_user(session: Session, user: User, context: Context) -> Explanation:
         standings=(_at_home(session, user), *_elsewhere(session, user, context)),
         last_sign_in=sign_ins.last_admitted(session, UserId(user.id)),
         refused=max(refused, key=lambda one: one.at, default=None),
+        requests=access_requests.not_approved(session, UserId(user.id)),
     )
 
 

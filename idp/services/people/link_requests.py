@@ -7,6 +7,7 @@ comes back (CONTRACT §6 rule 6). Nothing is tied before somebody decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,15 @@ from idp.domain.identifiers import AccountCode, ProviderId, UserId
 from idp.domain.secrets import new_identifier
 from idp.domain.upstream_identity import UpstreamIdentity
 from idp.services.registry import accounts
-from idp.store import access_requests, providers, sso_sessions, token_families, upstream_identities
+from idp.store import (
+    access_requests,
+    providers,
+    sign_ins,
+    sso_sessions,
+    token_families,
+    upstream_identities,
+    users,
+)
 from idp.store.access_requests import AccessRequest, RequestKind, RequestStatus
 from idp.store.providers import Provider
 from idp.store.unit_of_work import reading, unit_of_work
@@ -66,8 +75,20 @@ def ask(session: Session, provider: Provider, identity: UpstreamIdentity, holder
     _record_asked(session, row, provider, context)
 
 
-def list_all(account: str | None) -> Sequence[tuple[AccessRequest, Provider | None]]:
-    """Return the requests of one account, or all, the oldest first, each with its provider.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A request, with what whoever decides it has to see.
+
+    :param meets: the person whose address the sign-in brought.
+    """
+
+    request: AccessRequest
+    provider: Provider | None
+    meets: User | None
+
+
+def list_all(account: str | None) -> Sequence[Listed]:
+    """Return the requests of one account, or all, the oldest first.
 
     :raises NotFound: there is no such account.
     """
@@ -75,7 +96,14 @@ def list_all(account: str | None) -> Sequence[tuple[AccessRequest, Provider | No
         if account is not None:
             accounts.require(session, account)
         found = access_requests.of_account(session, None if account is None else AccountCode(account))
-        return [(row, providers.get(session, ProviderId(row.provider_id))) for row in found]
+        return [
+            Listed(
+                request=row,
+                provider=providers.get(session, ProviderId(row.provider_id)),
+                meets=users.get(session, UserId(row.user_id)),
+            )
+            for row in found
+        ]
 
 
 def approve(request_id: str, *, context: Context) -> AccessRequest:
@@ -157,11 +185,24 @@ def _tie(session: Session, row: AccessRequest, context: Context) -> None:
 
 def _untie(session: Session, row: AccessRequest, context: Context) -> None:
     user_id = UserId(row.user_id)
+    _give_roles_back(session, row, context)
     upstream_identities.untie(
         session, ProviderId(row.provider_id), issuer=row.issuer, subject=row.subject, user_id=user_id
     )
     sso_sessions.end_of_user(session, user_id, now=context.now)
     token_families.revoke_of_user(session, user_id, now=context.now)
+
+
+def _give_roles_back(session: Session, row: AccessRequest, context: Context) -> None:
+    """Take from the person the roles that the sign-in gave them: those before its first time count again."""
+    by_it = sign_ins.by_identity(session, UserId(row.user_id), issuer=row.issuer, subject=row.subject)
+    user = users.get(session, UserId(row.user_id))
+    if user is None or user.roles_sign_in_id not in {one.id for one in by_it}:
+        return
+    user.roles = list(by_it[0].roles_before)
+    user.roles_sign_in_id = None
+    user.roles_set_at = context.now
+    user.roles_set_by = context.actor.id
 
 
 def _decide(session: Session, row: AccessRequest, status: RequestStatus, reason: str | None, context: Context) -> None:

@@ -34,7 +34,8 @@ def _by_address(session: Session, text: str, account: str | None) -> User:
     held = [user for user in found if user.email_held] or list(found)
     if len(held) > 1:
         ids = ", ".join(user.id for user in held)
-        raise NotFound(f"several people of {account!r} have the address {text[:254]!r}; give one of the ids {ids}")
+        sentence = f"several people of {account!r} have the address {text[:254]!r}; give one of the ids {ids}"
+        raise NotFound(sentence, several=len(held))
     if not held:
         raise NotFound(f"nobody of {account!r} has the address {text[:254]!r}; see: idp users list --account {account}")
     return held[0]

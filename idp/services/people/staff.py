@@ -18,7 +18,7 @@ from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.roles import Role, highest_first
 from idp.domain.secrets import new_identifier
 from idp.services.registry import accounts
-from idp.store import staff_entries, staff_grants, token_families, users
+from idp.store import providers, staff_entries, staff_grants, token_families, users
 from idp.store.staff_grants import StaffGrant
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -90,10 +90,33 @@ def revoke(email: str, out_of: Sequence[str] | None, *, context: Context) -> Seq
     return ending
 
 
-def list_all() -> Sequence[StaffGrant]:
-    """Return the grants that nobody revoked, by address and account."""
+def list_all(account: str | None = None) -> Sequence[StaffGrant]:
+    """Return the grants that nobody revoked, by address and account; those that open one account, or all.
+
+    :raises NotFound: there is no such account.
+    """
     with reading() as session:
-        return staff_grants.unrevoked(session)
+        if account is not None:
+            accounts.require(session, account)
+        return [
+            row for row in staff_grants.unrevoked(session) if account is None or row.account_code in {None, account}
+        ]
+
+
+def grants_naming(email: str) -> Sequence[StaffGrant]:
+    """Return the unrevoked grants of whoever has, or had, an address."""
+    address = _address(email)
+    with reading() as session:
+        user = users.holder_of_address(session, AccountCode(STAFF_ACCOUNT), address.canonical)
+        user_id = None if user is None else UserId(user.id)
+        return staff_grants.naming(session, user_id=user_id, canonical=address.canonical)
+
+
+def can_be_staff(email: str) -> bool:
+    """Say whether an address is of a domain that pins a provider of staff; others may be secondary domains."""
+    with reading() as session:
+        domains = providers.hosted_domains_of(session, AccountCode(STAFF_ACCOUNT))
+    return not domains or _address(email).domain in domains
 
 
 def _address(email: str) -> Address:

@@ -19,6 +19,7 @@ from idp.domain.secrets import new_identifier
 from idp.services.people.lookup import require
 from idp.services.registry import accounts
 from idp.store import providers, sso_sessions, token_families, upstream_identities, users
+from idp.store.providers import Provider
 from idp.store.sso_sessions import SessionOfUser
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
@@ -27,10 +28,10 @@ from idp.store.users import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A user with the links by which they are recognised."""
+    """A user with the links by which they are recognised, each with its provider."""
 
     user: User
-    links: Sequence[UpstreamIdentityLink]
+    links: Sequence[tuple[Provider | None, UpstreamIdentityLink]]
 
 
 def create(account: str, new: NewUser, *, context: Context) -> User:
@@ -107,7 +108,8 @@ def show(identifier: str, *, account: str | None) -> Shown:
     """
     with reading() as session:
         user = require(session, identifier, account=account)
-        return Shown(user=user, links=upstream_identities.of_user(session, UserId(user.id)))
+        links = upstream_identities.of_user(session, UserId(user.id))
+        return Shown(user=user, links=[(providers.of_link(session, link), link) for link in links])
 
 
 def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, context: Context) -> User:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,7 @@ class WaysIn:
 
     :param request: the one that waits; none where somebody came by themselves.
     :param staff: the providers behind the quiet link for staff; empty where there is none.
+    :param is_one_of_several: other accounts were possible, so the person may have chosen the wrong one.
     """
 
     request: AuthorizationRequest | None
@@ -44,6 +45,7 @@ class WaysIn:
     service_name: str | None
     providers: Sequence[ProviderChoice]
     staff: Sequence[ProviderChoice]
+    is_one_of_several: bool = False
 
     @property
     def only(self) -> ProviderChoice | None:
@@ -64,11 +66,13 @@ class WhichAccount:
     """Several accounts are possible: the person says to which they belong.
 
     :param among: the accounts that are possible.
+    :param staff: the providers behind the quiet link for staff; empty where there is none.
     """
 
     request: AuthorizationRequest
     service_name: str
     among: tuple[AccountCode, ...]
+    staff: Sequence[ProviderChoice]
 
 
 def of_waiting(parked_id: str, *, browser: str, account: str | None = None, context: Context) -> WaysIn | WhichAccount:
@@ -86,9 +90,16 @@ def of_waiting(parked_id: str, *, browser: str, account: str | None = None, cont
     with reading() as session:
         chosen = _chosen(session, request, client, account)
         if chosen is None:
-            return WhichAccount(request=request, service_name=client.metadata.client_name, among=client.accounts)
-        with_staff = client.is_entered_by_staff and chosen != _STAFF
-        return _ways(session, chosen, request, client.metadata.client_name, with_staff=with_staff)
+            return WhichAccount(
+                request=request,
+                service_name=client.metadata.client_name,
+                among=client.accounts,
+                staff=_choices(session, _STAFF),
+            )
+        with_staff = chosen != _STAFF and (client.is_entered_by_staff or request.account is None)
+        ways = _ways(session, chosen, request, client.metadata.client_name, with_staff=with_staff)
+        several = request.account is None and len(client.accounts) > 1
+        return replace(ways, is_one_of_several=several)
 
 
 def of_account(account: str) -> WaysIn:
