@@ -15,7 +15,7 @@ LANGUAGES = {"en": "English", "nl": "Nederlands", "de": "Deutsch"}
 """Each by its own name, which is how somebody who reads nothing else finds it."""
 PARAMETER = "lang"
 DEFAULT = "en"
-_REPEATABLE = frozenset({"pages.sign_in", "pages.sign_out", "pages.staff"})
+_REPEATABLE = frozenset({"pages.sign_in", "pages.choose_account", "pages.sign_out", "pages.staff"})
 """Pages that may be opened again without spending anything."""
 
 
@@ -39,9 +39,14 @@ def of_waiting(ui_locales: str | None) -> None:
 def _for_templates() -> dict[str, object]:
     """Return what every page knows; links to other languages only where looking again changes nothing."""
     known: dict[str, object] = {"lang": str(get_locale()), "languages": LANGUAGES}
-    if request.method == "GET" and request.endpoint in _REPEATABLE and request.query_string.isascii():
+    if _is_repeatable() and request.query_string.isascii():
         known["language_href"] = _same_page
     return known
+
+
+def _is_repeatable() -> bool:
+    """Say whether this address may be opened (again) by GET: its own page, a form's, or one that does not exist."""
+    return request.endpoint in _REPEATABLE or (request.method == "GET" and request.endpoint is None)
 
 
 def _same_page(language: str) -> str:

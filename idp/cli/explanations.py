@@ -40,7 +40,7 @@ _RULES: dict[Rule, str] = {
     Rule.CAPPED: "the value gives more, but --role-ceiling caps it",
     Rule.UNKNOWN_VALUE: "the value gives no role",
     Rule.DEFAULT: "nothing gave a role, so agent is given",
-    Rule.OURS: "the role stood in our records, which this provider does not change",
+    Rule.OURS: "the role stood in our records already, and this provider leaves it as it is",
 }
 
 

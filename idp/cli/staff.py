@@ -99,7 +99,7 @@ def list_grants(account: str | None, as_json: bool) -> None:
 def _show(found: Sequence[StaffGrant], *, as_json: bool) -> None:
     rows = [facts_of(row) for row in found]
     if not as_json:
-        rows = [row | {"account": row["account"] or "every account"} for row in rows]
+        rows = [row | {"account": row["account"] or "every account", "until": _until(row["until"])} for row in rows]
     shown.rows(rows, _COLUMNS, as_json=as_json, empty="No grants; staff enter no account. See: idp staff grant --help")
 
 
@@ -117,6 +117,13 @@ def facts_of(row: StaffGrant) -> dict[str, Any]:
         "granted_at": row.granted_at,
         "granted_by": row.granted_by,
     }
+
+
+def _until(moment: datetime | None) -> object:
+    """Show the end of a day as that day, which is how it was given."""
+    if moment is None or moment.time() != time():
+        return moment
+    return f"the end of {(moment - timedelta(days=1)).date()}"
 
 
 def _into(accounts: tuple[str, ...], everywhere: bool) -> tuple[str, ...] | None:

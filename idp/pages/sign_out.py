@@ -17,7 +17,7 @@ def sign_out() -> ResponseReturnValue:
     people = sessions_service.unended(sso.presented())
     if people:
         return render_template("logout.html", people=people)
-    return render_template("signed_out.html")
+    return render_template("signed_out.html", nobody_was_here=not sso.has_signed_out())
 
 
 @blueprint.post("/logout/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -39,6 +41,7 @@ def staff() -> ResponseReturnValue:
         person=person,
         groups=groups_of(invited.roles),
         until=invited.until,
+        last_day=_last_day(invited.until),
         staff=True,
         other_href=url_for("pages.sign_in", r=parked_id, account=invited.account),
     )
@@ -63,6 +66,11 @@ def _refused(refused: NotAdmitted, parked_id: str, person: LiveSession) -> Respo
     words = gettext("Sign in as one of the company's people")
     way_back = Return.to_waiting(parked_id, account=str(refused.evidence["account"]), again=words)
     return page(refused, way_back=way_back, person=person, staff=True)
+
+
+def _last_day(until: datetime | None) -> date | None:
+    """Return the day at whose end a grant ends; none where it ends in between, or never."""
+    return (until - timedelta(days=1)).date() if until is not None and until.time() == time() else None
 
 
 def _to_sign_in(parked_id: str) -> ResponseReturnValue:

@@ -67,3 +67,18 @@ def test_a_persons_choice_goes_before_the_services(op: OpenIdProvider, rp: Relyi
 
 def test_a_page_that_spends_something_has_no_switch(stranger: Browser) -> None:
     assert "hreflang" not in stranger.opens("/oauth/callback/acme.platform/?state=x").text
+
+
+@pytest.mark.parametrize("path", ["/no-such-page/", "/login/?account=nobody"])
+def test_a_page_that_does_not_exist_can_be_read_in_every_language(stranger: Browser, path: str) -> None:
+    page = stranger.opens(path)
+    assert page.status_code == 404
+    assert 'hreflang="nl"' in page.text
+
+
+def test_a_form_that_was_not_understood_can_be_read_in_every_language(stranger: Browser) -> None:
+    token = stranger.opens("/login/").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"csrf_token": token, "account": "nobody"}
+    page = stranger.posts("/login/", form, headers={"Origin": stranger.issuer})
+    assert page.status_code == 422
+    assert 'href="/login/?lang=nl"' in page.text

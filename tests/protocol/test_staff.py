@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -294,6 +294,20 @@ class TestAtAClientWithoutAccount:
 
 
 class TestPagesForStaff:
+    @pytest.mark.parametrize(
+        ("until", "words"),
+        [
+            (datetime(2027, 2, 1, tzinfo=UTC), "the end of January 31, 2027 (UTC)"),
+            (datetime(2027, 1, 31, 17, 0, tzinfo=UTC), "January 31, 2027, 17:00 UTC"),
+            (None, "No end is set"),
+        ],
+    )
+    def test_the_end_of_a_grant_is_told_as_it_was_given(
+        self, op: OpenIdProvider, rp: RelyingParty, casey: Browser, until: datetime | None, words: str
+    ) -> None:
+        grants(op, until=until)
+        assert words in casey.opens(rp.asks(casey).location).text
+
     def test_without_a_grant_the_page_names_who_and_where(self, rp: RelyingParty, casey: Browser) -> None:
         page = casey.opens(rp.asks(casey, idp_hint="staff:platform").location).text
         assert "casey.staff@deepdesk.example" in page

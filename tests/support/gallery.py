@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,7 @@ def _error(key: str, *actions: dict[str, str]) -> Sample:
 
 
 _MIA = {"name": "Mia Manager", "email": "manager@acme.example", "account_name": "Acme"}
+_CASEY = {"name": "Casey Staff", "email": "casey.staff@deepdesk.example", "account_name": "Deepdesk"}
 _AGAIN = {"href": "/oauth/authorize/resume/", "label": "Try again"}
 _BACK = {"href": "https://studio.example/", "label": "Back to Studio"}
 
@@ -167,7 +168,8 @@ SAMPLES: dict[str, Sample] = {
             "service_name": "Admin dashboard",
             "person": {"name": "Casey Staff", "email": "casey.staff@deepdesk.example"},
             "groups": ("Manager",),
-            "until": datetime(2027, 1, 31, 17, 0, tzinfo=UTC),
+            "until": datetime(2027, 2, 1, tzinfo=UTC),
+            "last_day": date(2027, 1, 31),
             "other_href": "/login/?account=acme",
         },
     ),
@@ -184,7 +186,9 @@ SAMPLES: dict[str, Sample] = {
     ),
     "already_signed_in": Sample(template="already_signed_in.html", context={"account_name": "Acme", "person": _MIA}),
     "logout": Sample(template="logout.html", context={"people": [_MIA]}),
+    "logout_of_two": Sample(template="logout.html", context={"people": [_MIA, _CASEY]}),
     "signed_out": Sample(template="signed_out.html"),
+    "signed_out_before": Sample(template="signed_out.html", context={"nobody_was_here": True}),
     "request_error": Sample(
         template="request_error.html",
         context={
