@@ -86,6 +86,11 @@ class Visitor:
         self.page.click("#error .actions a")
         self.page.wait_for_selector("a.provider")
 
+    def tries_again_at_google(self) -> None:
+        """Take the error page's obvious way, and arrive where another account can be chosen."""
+        self.page.click("#error .actions a")
+        self.page.wait_for_selector("[name=person]")
+
     def begins_to_sign_out(self) -> None:
         """From the sample service to the question whether to sign out."""
         self.page.click("#someone-else")

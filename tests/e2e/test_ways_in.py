@@ -106,8 +106,8 @@ def test_people_of_another_organisation_are_told_to_choose_their_work_account(
 def test_a_google_account_of_another_organisation_is_not_staff(person: str, fault: str, visitor: Visitor) -> None:
     visitor.goes_to_google()
     visitor.chooses(person, fault=fault)
-    assert "choose your work account" in visitor.meets_an_error()
-    visitor.meets_an_error_with_a_way_back()
+    assert "choose your Deepdesk account" in visitor.meets_an_error()
+    visitor.tries_again_at_google()
 
 
 def test_staff_without_a_grant_are_told_whom_to_ask(visitor: Visitor) -> None:
