@@ -6,8 +6,8 @@ HOST ?= 127.0.0.1
 BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
-# What the inner loop leaves to make test: real parts, whole processes, and the long tables of hostile input.
-SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract
+# What the inner loop leaves to make test: real parts, whole processes, simulations, documents, long hostile tables.
+SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -24,11 +24,12 @@ from idp.services.registry import accounts, providers
 from idp.services.registry.accounts import AccountSettings
 from idp.services.sessions.sso import Begun
 from idp.services.sign_in import entry
+from idp.store.db import db
 from idp.store.providers import Provider
 from idp.store.sso_sessions import SsoSession
 from idp.store.unit_of_work import reading
 from idp.store.users import User
-from tests.support.database import DATABASES, application, fresh_url
+from tests.support.database import DATABASES, application, fresh_sqlite, fresh_url
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 ISSUER = "https://okta.example"
@@ -49,11 +50,26 @@ Enter = Callable[..., Begun]
 Connect = Callable[..., Provider]
 
 
+@pytest.fixture(scope="session")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Path]:
+    """One provider for all tests of this process, and the folder of its database: to build one takes longer."""
+    directory = tmp_path_factory.mktemp("services")
+    with application(fresh_sqlite(directory), directory) as app:
+        return app, directory
+
+
 @pytest.fixture(params=DATABASES)
 def provider_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     """The whole provider on an empty database, within its application context."""
-    with application(fresh_url(request, tmp_path), tmp_path) as app:
+    if request.param != "sqlite":
+        with application(fresh_url(request, tmp_path), tmp_path) as app:
+            yield app
+        return
+    app, directory = request.getfixturevalue("on_sqlite")
+    fresh_sqlite(directory)
+    with app.app_context():
         yield app
+        db.engine.dispose()
 
 
 @pytest.fixture
