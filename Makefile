@@ -7,7 +7,7 @@ BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
 # What the inner loop leaves to make test: real parts, whole processes, simulations, documents, long hostile tables.
-SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture
+SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture or bench or guides or rotation
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -30,14 +30,19 @@ run: install ## serve the sandbox, with a demo account and people to sign in as
 .PHONY: install
 install: .venv/.run ## set up .venv with what the provider needs, as locked
 
+# Three on two cores: the test of key rotation waits for minutes, beside the others.
 .PHONY: test
 test: .venv/.dev system-parts peers ## run every test, with a real database, browser and foreign software
 	@echo "tests"
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: quick
 quick: .venv/.dev ## run the inner loop: units, services, SQLite store, protocol, pages
 	@$(BIN)/pytest -n 2 --dist worksteal -m "not ($(SLOW))"
+
+.PHONY: bench
+bench: .venv/.dev peers ## measure the provider beside npm oidc-provider; QUICK=1 takes two minutes
+	@$(BIN)/python -m bench
 
 .PHONY: lint
 lint: .venv/.dev ## check style, types and the direction of imports
@@ -47,7 +52,7 @@ lint: .venv/.dev ## check style, types and the direction of imports
 
 .PHONY: system-parts
 system-parts:
-	@echo "PostgreSQL and Chromium" && sh tools/system-parts.sh
+	@echo "PostgreSQL, Chromium and nginx" && sh tools/system-parts.sh
 
 .PHONY: peers
 peers: $(PEERS)/node_modules/.package-lock.json

@@ -17,19 +17,44 @@ from idp.cli import COMMANDS
 from idp.domain.clock import Clock, SystemClock
 from idp.outbound.http import HttpClient
 from idp.outbound.policy import OutboundPolicy
+from idp.pages import account, consent, errors, sign_in, sign_out, staff
 from idp.pages import blueprint as pages
-from idp.pages import errors, sign_in, sign_out, staff
-from idp.protocol import metadata, oidc_userinfo, rfc6749_authorize, rfc6749_token
+from idp.protocol import (
+    metadata,
+    oidc_rp_initiated_logout,
+    oidc_userinfo,
+    rfc6749_authorize,
+    rfc6749_token,
+    rfc7009_revocation,
+    rfc7662_introspection,
+    rfc9126_par,
+)
+from idp.protocol.metadata import Described
 from idp.services.parts import EXTENSION, MIGRATIONS, Parts
 from idp.settings import Settings, SettingsError
 from idp.store import signing_keys, tables
 from idp.store.db import db, prepare
+from idp.store.signing_keys import KeyUse
 from idp.store.unit_of_work import reading
+from idp.tokens.client_keys import PublishedKeys
 from idp.tokens.key_ring import KeyRing
+from idp.tokens.keys import retention
+from idp.tokens.refresh_token import RefreshTokens
 from idp.tokens.sealing import Sealer, derive
 from idp.upstream.parts import UpstreamParts
 
 MAX_REQUEST_BYTES = 65536
+PROTOCOL: tuple[Described, ...] = (
+    metadata,
+    rfc6749_authorize,
+    rfc6749_token,
+    oidc_userinfo,
+    rfc7009_revocation,
+    rfc7662_introspection,
+    rfc9126_par,
+    oidc_rp_initiated_logout,
+)
+"""What is answered by a specification; the metadata says so."""
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
@@ -50,7 +75,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     _init_database(app)
     app.extensions[EXTENSION] = _parts(settings, clock or SystemClock())
-    app.extensions["metadata"] = metadata.init_app(settings.issuer)
+    app.extensions["metadata"] = metadata.init_app(settings.issuer, PROTOCOL)
     _init_edges(app, settings)
     for command in COMMANDS:
         app.cli.add_command(command)
@@ -87,12 +112,15 @@ def _init_database(app: Flask) -> None:
 
 def _parts(settings: Settings, clock: Clock) -> Parts:
     sealer = Sealer([key.get_secret_value() for key in (*settings.key_encryption_keys, *settings.secret_keys)])
+    http = _http(settings)
     return Parts(
         settings=settings,
         clock=clock,
         sealer=sealer,
-        keys=KeyRing(_load_keys, sealer),
-        upstream=UpstreamParts.of(_http(settings), clock),
+        keys=KeyRing(_load_keys, sealer, use=KeyUse.OAUTH, retention=retention(KeyUse.OAUTH, settings)),
+        refresh_tokens=RefreshTokens([key.get_secret_value() for key in settings.secret_keys]),
+        client_keys=PublishedKeys(http),
+        upstream=UpstreamParts.of(http, clock),
     )
 
 
@@ -118,9 +146,9 @@ def _init_edges(app: Flask, settings: Settings) -> None:
     sso.init_app(app)
     headers.init_app(app, settings)
     logs.init_app(app)
-    wellformed.init_app(app)
+    wellformed.init_app(app, settings)
     errors.init_app(app)
-    for protocol in (metadata, rfc6749_authorize, rfc6749_token, oidc_userinfo):
+    for protocol in PROTOCOL:
         # No cookie of ours is trusted there without a check of the request's own.
         csrf.exempt(protocol.blueprint)
         app.register_blueprint(protocol.blueprint)
@@ -128,4 +156,4 @@ def _init_edges(app: Flask, settings: Settings) -> None:
     app.register_blueprint(probes.blueprint)
 
 
-__all__ = ["create_app", "sign_in", "sign_out", "staff", "tables"]
+__all__ = ["account", "consent", "create_app", "sign_in", "sign_out", "staff", "tables"]

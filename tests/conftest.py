@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support import chromium as chromium_part
+from tests.support import nginx as nginx_part
 from tests.support import node as node_part
-from tests.support import parts
+from tests.support import parts, seeds
 from tests.support import postgres as postgres_part
 
 TESTS = Path(__file__).parent
@@ -19,7 +20,15 @@ PEER_PACKAGES = ("oidc-provider", "openid-client", "axe-core")
 
 UNIT_FOLDERS = frozenset({"domain", "tokens"})
 """Their marker is ``unit``; any other folder's marker is its own name."""
-MARKER_OF_PART = {"postgres": "postgres", "postgresql": "postgres", "chromium": "browser", "node": "node"}
+WAITING_FOLDER = "rotation"
+"""Its test mostly waits, for minutes, so it starts before all others and runs beside them."""
+MARKER_OF_PART = {
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "chromium": "browser",
+    "nginx": "nginx",
+    "node": "node",
+}
 """Name of a fixture, or value of a parameter, that asks for a real part → the test's marker."""
 
 
@@ -34,14 +43,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.allow_unix_socket = True
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by its folder and by the real parts that it will ask for."""
+    """Mark each test by its folder and by the real parts that it will ask for; what waits for long goes first."""
     for item in items:
         folder, *below = item.path.relative_to(TESTS).parts
         if below:
             item.add_marker(_marker_of(folder))
         for marker in {MARKER_OF_PART[part] for part in _asked(item) & MARKER_OF_PART.keys()}:
             item.add_marker(marker)
+    items.sort(key=lambda item: item.get_closest_marker(WAITING_FOLDER) is None)
 
 
 def _marker_of(folder: str) -> str:
@@ -85,6 +96,17 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def nginx() -> str:
+    """The path of the proxy."""
+    try:
+        path = nginx_part.executable()
+    except parts.PartMissing as reason:
+        parts.do_without("nginx", reason)
+    parts.record("nginx", nginx_part.version(path))
+    return path
+
+
+@pytest.fixture(scope="session")
 def node() -> node_part.Node:
     """A Node.js with the npm peers beside it."""
     try:
@@ -106,6 +128,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand a worker's record to the process that started it."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["parts"] = {"used": parts.used, "missing": parts.missing}
+        session.config.workeroutput["seeds"] = seeds.used
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -114,6 +137,7 @@ def pytest_testnodedown(node: Any) -> None:
     record = getattr(node, "workeroutput", {}).get("parts", {})
     parts.used.update(record.get("used", {}))
     parts.missing.update(record.get("missing", {}))
+    seeds.used.update(getattr(node, "workeroutput", {}).get("seeds", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -124,3 +148,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{name} {version}")
     for name, reason in sorted(parts.missing.items()):
         terminalreporter.line(f"{name}: MISSING, {reason}", yellow=True)
+    if seeds.used:
+        terminalreporter.section("random tests, to repeat them")
+    for name, command in sorted(seeds.used.items()):
+        terminalreporter.line(f"{name}: {command}")

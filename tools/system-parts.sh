@@ -1,11 +1,12 @@
 #!/bin/sh
-# Brings PostgreSQL and Chromium, which the tests use, from the system's packages where that is allowed
+# Brings PostgreSQL, Chromium and nginx, which the tests use, from the system's packages where that is allowed
 # (root, apt-get). Never fails: what is missing is named by the tests, which fail only with CI=true.
 set -u
 
 wanted=
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted="$wanted postgresql"
 command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium fonts-dejavu-core"
+command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || wanted="$wanted nginx"
 [ -n "$wanted" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then

@@ -100,6 +100,43 @@ class CodeReplayed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokensRefreshed(Event):
+    """A client renewed its tokens by refresh token."""
+
+    kind: ClassVar[str] = "token.refreshed"
+
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshReplayed(Event):
+    """A refresh token that was spent before came again: somebody copied it. All of its family was revoked."""
+
+    kind: ClassVar[str] = "token.replayed"
+
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTokenIssued(Event):
+    """A client was given an access token for itself, by client_credentials."""
+
+    kind: ClassVar[str] = "token.client_issued"
+
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked(Event):
+    """A client gave a token back: an access token alone, or with a refresh token all of its family."""
+
+    kind: ClassVar[str] = "token.revoked"
+
+    token: str
+    family: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged(Event):
     """An account was created, changed or removed."""
 
@@ -142,7 +179,7 @@ class UserChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSignedOut(Event):
-    """An operator ended all that a person had open."""
+    """All that a person had open was ended, by an operator or by themselves."""
 
     kind: ClassVar[str] = "user.signed_out"
 
@@ -178,6 +215,23 @@ class LinkDecided(Event):
     request: str
     decision: str
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    """A person allowed a client what it asked for."""
+
+    kind: ClassVar[str] = "consent.given"
+
+    scope: str
+    claims: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawn(Event):
+    """A person took back what they had allowed a client; what it held of them has ended."""
+
+    kind: ClassVar[str] = "consent.withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,10 +275,67 @@ class StaffRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyMade(Event):
-    """A signing key was made."""
+    """A signing key was made and published."""
 
     kind: ClassVar[str] = "key.made"
 
     kid: str
+    use: str
     alg: str
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPromoted(Event):
+    """A published key signs from now on; ``cause`` says why."""
+
+    kind: ClassVar[str] = "key.promoted"
+
+    kid: str
+    use: str
+    alg: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRetired(Event):
+    """A key signs no more; what it signed still verifies."""
+
+    kind: ClassVar[str] = "key.retired"
+
+    kid: str
+    use: str
+    alg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Event):
+    """A key is not trusted any more, nor what it signed."""
+
+    kind: ClassVar[str] = "key.revoked"
+
+    kid: str
+    use: str
+    alg: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRetried(Event):
+    """An operator had something delivered at once, or again after it was given up."""
+
+    kind: ClassVar[str] = "outbox.retried"
+
+    item: str
+    delivers: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxDropped(Event):
+    """An operator gave up a delivery for good."""
+
+    kind: ClassVar[str] = "outbox.dropped"
+
+    item: str
+    delivers: str
+    attempts: int

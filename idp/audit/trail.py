@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from idp.audit.events import Event
 from idp.domain.context import Context
 from idp.store.audit_events import AuditEvent
+from idp.store.db import core, table_of
 
-_INSERT = insert(AuditEvent)
+_INSERT = insert(table_of(AuditEvent))
 
 
 def record(session: Session, event: Event, context: Context) -> None:
     """Insert one event; it stands if and only if the caller's transaction does."""
-    session.execute(
+    core(session).execute(
         _INSERT,
         {
             "at": context.now,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-_MACHINE_PREFIXES = ("/.well-known/", "/oauth/jwks", "/oauth/token", "/oauth/userinfo", "/healthz", "/readyz")
+_MACHINE_PREFIXES = (
+    "/.well-known/",
+    "/oauth/jwks",
+    "/oauth/token",
+    "/oauth/par",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/userinfo",
+    "/healthz",
+    "/readyz",
+)
 
 
 def is_machine(path: str) -> bool:

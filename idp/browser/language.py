@@ -15,7 +15,12 @@ LANGUAGES = {"en": "English", "nl": "Nederlands", "de": "Deutsch"}
 """Each by its own name, which is how somebody who reads nothing else finds it."""
 PARAMETER = "lang"
 DEFAULT = "en"
-_REPEATABLE = frozenset({"pages.sign_in", "pages.choose_account", "pages.sign_out", "pages.staff"})
+_REPEATABLE = frozenset(
+    {
+        *("pages.sign_in", "pages.choose_account", "pages.sign_out", "pages.staff"),
+        *("pages.consent", "pages.everywhere", "pages.signed_out"),
+    }
+)
 """Pages that may be opened again without spending anything."""
 
 
@@ -34,6 +39,13 @@ def current() -> str:
 def of_waiting(ui_locales: str | None) -> None:
     """Follow what the waiting service asks for, unless the person chose (OpenID Connect Core §3.1.2.1)."""
     g.ui_locales = (ui_locales or "").split()
+
+
+def keep(response: Response, language: str | None) -> None:
+    """Let the browser speak the language that a person chose, whatever was chosen in it before."""
+    chosen = _offered([language or ""])
+    if chosen is not None and chosen != _kept():
+        cookies.set_language(response, chosen, parts().settings)
 
 
 def _for_templates() -> dict[str, object]:

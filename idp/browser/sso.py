@@ -15,6 +15,7 @@ from flask_login import LoginManager, UserMixin
 
 from idp.browser import cookies
 from idp.browser.runtime import context, parts
+from idp.domain.identifiers import AccountCode
 from idp.services.sessions import sso
 from idp.services.sessions.sso import Begun
 from idp.store.sso_sessions import LiveSession
@@ -73,6 +74,13 @@ def forget(response: Response) -> None:
     cookies.set_signed_out(response, settings)
     for full_name in cookies.sso_names(request, settings):
         cookies.clear(response, full_name, settings)
+
+
+def forget_account(response: Response, account: AccountCode) -> None:
+    """Take one account's SSO cookie from the browser, which remembers that somebody signed out."""
+    settings = parts().settings
+    cookies.set_signed_out(response, settings)
+    cookies.clear(response, cookies.name(f"{cookies.SSO}{account}", settings), settings)
 
 
 def has_signed_out() -> bool:

@@ -17,11 +17,13 @@ from idp.cli import (
     roles,
     staff,
     users,
+    worker,
 )
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
     operations.serve,
+    worker.worker,
     operations.doctor,
     accounts.group,
     providers.group,
@@ -31,6 +33,7 @@ COMMANDS: tuple[click.Command, ...] = (
     access_requests.group,
     roles.group,
     keys.group,
+    worker.group,
     audit.group,
 )
 

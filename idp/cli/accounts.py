@@ -19,6 +19,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 group = AppGroup("accounts", help="Accounts: the customers whose people sign in.")
 
 
+def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Read a number of seconds; an empty value is nought, which stands for none."""
+    if not text:
+        return None if text is None else 0
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
+        raise click.BadParameter("must be a number of seconds, or empty")
+    return int(text)
+
+
 def _settings(command: F) -> F:
     options = (
         click.option("--base-url", help="Where the account is served, e.g. https://acme.deepdesk.com."),
@@ -29,6 +38,13 @@ def _settings(command: F) -> F:
             "--link-by-email/--no-link-by-email",
             default=None,
             help="A vouched address joins who has it; above agent only in a browser where they are signed in.",
+        ),
+        click.option(
+            "--reverify-after",
+            metavar="SECONDS",
+            callback=_seconds,
+            help="For how long tokens are renewed for people whom their upstream has not confirmed since. "
+            "Default: a day where roles follow the upstream, else no limit; an empty value goes back to that.",
         ),
     )
     for option in reversed(options):
@@ -153,6 +169,7 @@ def facts_of(account: Account) -> dict[str, Any]:
         "email_domain": [row.domain for row in account.email_domains],
         "trial": account.trial,
         "link_by_email": account.link_by_email,
+        "reverify_after": account.reverify_after,
         "created_at": account.created_at,
     }
 
@@ -165,6 +182,7 @@ def _parsed(name: str | None, given: dict[str, Any]) -> AccountSettings:
         email_domains=replaced(given["email_domains"]),
         trial=given["trial"],
         link_by_email=given["link_by_email"],
+        reverify_after=given["reverify_after"],
     )
 
 

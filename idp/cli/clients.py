@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+from idp.cli import client_options
 from idp.cli import show as shown
-from idp.cli.runtime import context, existing_ok, read_secret, refusing
-from idp.domain.client_metadata import AuthMethod, ClientMetadata, Pkce
-from idp.domain.errors import Invalid
+from idp.cli.runtime import context, existing_ok, parts, read_secret, refusing
+from idp.domain.client_metadata import ClientMetadata
 from idp.services.registry import clients as service
 from idp.services.registry.clients import Issued, RegisteredClient
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 group = AppGroup("clients", help="Clients: the Deepdesk services that people sign in to.")
-
-
-def _metadata(command: F) -> F:
-    options = (
-        click.option("--redirect-uri", "redirect_uris", multiple=True, help="Compared exactly. Repeat for several."),
-        click.option("--grant-type", "grant_types", multiple=True, help="Default: authorization_code, refresh_token."),
-        click.option("--response-type", "response_types", multiple=True, help="Default: code."),
-        click.option("--auth-method", help="Default: client_secret_basic and client_secret_post are both accepted."),
-        click.option("--scope", help="Space-separated: what requests can be granted."),
-        click.option("--id-token-alg", help="RS256 (default) or ES256."),
-        click.option("--pkce/--no-pkce", default=None, help="Whether PKCE is required (default) or optional."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 _admitting = click.option(
@@ -48,7 +30,7 @@ _admitting = click.option(
 @click.argument("name")
 @click.option("--account", help="The account whose people may sign in. Default: staff alone.")
 @_admitting
-@_metadata
+@client_options.registration
 @click.option("--public", is_flag=True, help="A client that cannot keep a secret: a browser or mobile application.")
 @click.option("--client-id", help="Brought along from elsewhere; made here when not given.")
 @click.option("--client-secret-file", help="The same; - reads standard input.")
@@ -71,7 +53,7 @@ def create(
     \b
     Example: idp clients create Studio --account acme --redirect-uri https://studio.example.com/callback
     """
-    metadata = ClientMetadata.parse(client_name=name, **_parsed(given, public=public))
+    metadata = ClientMetadata.parse(client_name=name, **client_options.parsed(given, public=public))
     brought = None if client_secret_file is None else read_secret(client_secret_file, prompt="Client secret")
     issued = existing_ok(
         exist_ok and client_id is not None,
@@ -81,6 +63,7 @@ def create(
             admitted=[code for code in admitted if code],
             client_id=client_id,
             client_secret=brought,
+            sealer=parts().sealer,
             context=context(),
         ),
         lambda: Issued(client=service.show(client_id or "", context=context()), client_secret=None),
@@ -120,7 +103,7 @@ def show(client_id: str, as_json: bool) -> None:
 @click.argument("client_id")
 @click.option("--name", help="A new name.")
 @_admitting
-@_metadata
+@client_options.registration
 @shown.json_option
 @refusing
 def update(client_id: str, name: str | None, admitted: tuple[str, ...], as_json: bool, **given: Any) -> None:
@@ -129,7 +112,7 @@ def update(client_id: str, name: str | None, admitted: tuple[str, ...], as_json:
     \b
     Example: idp clients update studio --redirect-uri https://studio.example.com/signed-in
     """
-    changes = _parsed(given) | ({} if name is None else {"client_name": name})
+    changes = client_options.parsed(given) | ({} if name is None else {"client_name": name})
     admit = [code for code in admitted if code] if admitted else None
     shown.facts(facts_of(service.update(client_id, changes, admitted=admit, context=context())), as_json=as_json)
 
@@ -143,16 +126,23 @@ def update(client_id: str, name: str | None, admitted: tuple[str, ...], as_json:
     metavar="SECONDS",
     help="How long the old secret stays valid beside the new one. Default: not at all.",
 )
+@click.option("--auth-method", help="What the client uses its secret for from now on, for example client_secret_jwt.")
 @shown.json_option
 @refusing
-def rotate_secret(client_id: str, keep_old_for: int, as_json: bool) -> None:
+def rotate_secret(client_id: str, keep_old_for: int, auth_method: str | None, as_json: bool) -> None:
     """Give a client a new secret, printed once.
 
     \b
     Example: idp clients rotate-secret studio --keep-old-for 86400
     """
-    kept = timedelta(seconds=keep_old_for)
-    _show_issued(service.rotate_secret(client_id, keep_old_for=kept, context=context()), as_json=as_json)
+    issued = service.rotate_secret(
+        client_id,
+        keep_old_for=timedelta(seconds=keep_old_for),
+        auth_method=auth_method,
+        sealer=parts().sealer,
+        context=context(),
+    )
+    _show_issued(issued, as_json=as_json)
 
 
 @group.command()
@@ -188,6 +178,15 @@ def facts_of(client: RegisteredClient) -> dict[str, Any]:
         "scope": " ".join(metadata.scope),
         "id_token_signed_response_alg": metadata.id_token_alg,
         "pkce": metadata.pkce,
+        "party": metadata.party,
+        "claims": metadata.claims_profile,
+        "audience": list(metadata.audiences),
+        "serves": list(metadata.serves),
+        "role": list(metadata.roles),
+        "post_logout_redirect_uris": list(metadata.post_logout_redirect_uris),
+        "backchannel_logout_uri": metadata.backchannel_logout_uri,
+        "jwks": metadata.jwks,
+        "jwks_uri": metadata.jwks_uri,
     }
 
 
@@ -198,18 +197,3 @@ def _show_issued(issued: Issued, *, as_json: bool) -> None:
     shown.facts(facts, as_json=as_json)
     if issued.client_secret is not None and not as_json:
         click.echo("The client_secret is shown this once: keep it now.", err=True)
-
-
-def _parsed(given: dict[str, Any], *, public: bool = False) -> dict[str, Any]:
-    """Return the arguments for :meth:`ClientMetadata.parse` that were given."""
-    values = {name: value for name, value in given.items() if value is not None and value != ()}
-    for name in ("redirect_uris", "grant_types", "response_types"):
-        if name in values:
-            values[name] = tuple(value for value in values[name] if value)
-    if "pkce" in values:
-        values["pkce"] = Pkce.REQUIRED if values["pkce"] else Pkce.OPTIONAL
-    if public:
-        if values.get("auth_method", AuthMethod.NONE) != AuthMethod.NONE:
-            raise Invalid("--public means --auth-method none; leave one of them out")
-        values["auth_method"] = AuthMethod.NONE
-    return values

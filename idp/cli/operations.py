@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 
 import click
 from flask.cli import with_appcontext
@@ -11,7 +12,7 @@ from flask.cli import with_appcontext
 from idp.cli import show as shown
 from idp.cli.runtime import context, parts, refusing
 from idp.services.operations import doctor as examination
-from idp.services.operations import keys, readiness
+from idp.services.operations import keys, outbox, readiness
 from idp.services.operations.schema import migrate
 from idp.services.registry import accounts
 
@@ -40,15 +41,16 @@ def init(as_json: bool) -> None:
 @click.command()
 @click.option("--bind", default=DEFAULT_BIND, show_default=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Server processes.")
+@click.option("--no-worker", is_flag=True, help="Leave the outbox worker out; run it elsewhere: idp worker.")
 @with_appcontext
 @refusing
-def serve(bind: str, workers: int) -> None:
-    """Serve until stopped.
+def serve(bind: str, workers: int, no_worker: bool) -> None:
+    """Serve until stopped, with the outbox worker beside the server.
 
     \b
     Example: idp serve --bind 0.0.0.0:8000 --workers 2
     """
-    from idp.serving import is_free, serve_until_stopped
+    from idp.serving import is_free, serve_until_stopped, worker_beside
 
     host, port = _parse_bind(bind)
     problems = [finding.what for finding in readiness.findings(parts=parts()) if finding.breaks]
@@ -59,7 +61,8 @@ def serve(bind: str, workers: int) -> None:
     if problems:
         raise SystemExit(1)
     click.echo(f"Serving {parts().settings.issuer} at {bind} ({workers} workers); Ctrl-C stops it.", err=True)
-    serve_until_stopped("idp.app:create_app", host=host, port=port, workers=workers)
+    with nullcontext() if no_worker else worker_beside():
+        serve_until_stopped("idp.server_process:create_served_app", host=host, port=port, workers=workers)
 
 
 @click.command()
@@ -68,7 +71,7 @@ def serve(bind: str, workers: int) -> None:
 @with_appcontext
 @refusing
 def doctor(account: str | None, as_json: bool) -> None:
-    """Look at settings, database, migrations and keys, and with ACCOUNT at its providers end to end.
+    """Look at settings, database, migrations, keys and outbox, and with ACCOUNT at its providers end to end.
 
     Exits 1 when something would break; each finding says what to do.
 
@@ -76,8 +79,10 @@ def doctor(account: str | None, as_json: bool) -> None:
     Example: idp doctor acme
     """
     found = [*readiness.settings_findings(parts()), *readiness.findings(parts=parts())]
-    if account is not None and not any(finding.breaks for finding in found):
-        found += _watched(examination.examine(account, parts=parts(), context=context()))
+    if not any(finding.breaks for finding in found):
+        found += outbox.findings(context=context())
+        if account is not None:
+            found += _watched(examination.examine(account, parts=parts(), context=context()))
     rows = [{"part": one.part, "verdict": _verdict(one), "finding": one.what} for one in found]
     shown.rows(rows, ("part", "verdict", "finding"), as_json=as_json, empty="")
     if any(finding.breaks for finding in found):

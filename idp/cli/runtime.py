@@ -69,10 +69,18 @@ def read_secret(path: str | None, *, prompt: str) -> str:
     if path is None:
         typed: str = click.prompt(prompt, hide_input=True, err=True)
         return typed.strip()
+    return read_file(path).strip()
+
+
+def read_file(path: str) -> str:
+    """Read a text from a file, or from standard input (``-``).
+
+    :raises Invalid: it cannot be read.
+    """
     if path == "-":
-        return sys.stdin.read().strip()
+        return sys.stdin.read()
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise Invalid(f"the file {path!r} cannot be read") from None
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from idp.domain.upstream_identity import UpstreamIdentity
 
 ACR_INTERACTIVE = "urn:deepdesk:acr:interactive"
+ACR_VALUES = (ACR_INTERACTIVE,)
+"""What a sign-in here can be, for the metadata."""
 AMR_FEDERATED = "fed"
 
 

@@ -18,6 +18,8 @@ class ActorKind(StrEnum):
     CLIENT = "client"
     ANONYMOUS = "anonymous"
     """A browser before anybody signed in."""
+    WORKER = "worker"
+    """What runs by itself, beside the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +54,8 @@ class Context:
     def of_operator(cls, name: str, now: datetime) -> Context:
         """Return the context of a command typed on this machine."""
         return cls(now=now, actor=Actor(kind=ActorKind.OPERATOR, id=name), request_id=new_identifier())
+
+    @classmethod
+    def of_worker(cls, now: datetime) -> Context:
+        """Return the context of what the worker does by itself."""
+        return cls(now=now, actor=Actor(kind=ActorKind.WORKER), request_id=new_identifier())

@@ -12,16 +12,25 @@ The tree::
     ├── NotBuilt                  promised by the contract, not built yet
     ├── CodeUnknown               an authorization code that gives nothing
     │   └── CodeAlreadySpent      … because somebody used it
+    ├── RefreshTokenUnknown       a refresh token that renews nothing
+    │   └── RefreshTokenReplayed  … because somebody used it before
+    ├── ScopeRefused              more scope than was granted, or can be
+    ├── ResourceRefused           an audience that the client may not ask for
+    ├── ClientNotProven           a client that does not prove itself
     ├── AccessTokenRefused        a bearer token that opens nothing
     ├── ScopeInsufficient         … or not this
+    ├── HintRefused               an id_token_hint that is no ID token of ours
     ├── AttemptUnknown            a callback that belongs to no sign-in of this browser
     ├── RequestNotParked          an authorization request that cannot be resumed here
+    ├── PushedRequestUnknown      a request_uri that stands for nothing
     ├── UpstreamError             an upstream provider's answer cannot be used
     │   ├── UpstreamRefused       the person or the provider said no
     │   ├── UpstreamUntrusted     a check failed
     │   │   ├── ClaimMissing      … because the provider left out what we need
     │   │   └── WrongOrganisation … because the person belongs to another customer of the provider
     │   └── UpstreamUnavailable   network, time or server error; worth another try
+    ├── DeliveryFailed            an outbox item that did not arrive; worth another try
+    ├── DeliveryRefused           … or never will
     └── NotAdmitted               known who it is, but not let in
 """
 
@@ -74,6 +83,29 @@ class CodeAlreadySpent(CodeUnknown):
     """The authorization code was used before; what it gave has been revoked."""
 
 
+class RefreshTokenUnknown(DomainError):
+    """The refresh token is not genuine, another client's, ended or too old, or its person must sign in again."""
+
+
+class RefreshTokenReplayed(RefreshTokenUnknown):
+    """The refresh token was used before; its family has been revoked."""
+
+
+class ScopeRefused(DomainError):
+    """A token call asks for more scope than was granted, or than the client can be granted."""
+
+
+class ResourceRefused(DomainError):
+    """A call names an audience for which the client may not have tokens (RFC 8707 §2)."""
+
+
+class ClientNotProven(DomainError):
+    """A client does not prove itself, or not as it is registered.
+
+    :param message: why, in constant words for the log; outside, all reasons look the same.
+    """
+
+
 class AccessTokenRefused(DomainError):
     """The access token is malformed, expired, revoked, or meant for somebody else."""
 
@@ -82,12 +114,23 @@ class ScopeInsufficient(DomainError):
     """The access token is genuine but was not granted what it is used for."""
 
 
+class HintRefused(DomainError):
+    """The id_token_hint is not an ID token of ours; its expiry is never the reason.
+
+    :param message: why, in constant words for the log; outside, all reasons look the same.
+    """
+
+
 class AttemptUnknown(DomainError):
     """The callback's state belongs to no open sign-in of this browser and provider."""
 
 
 class RequestNotParked(DomainError):
     """The authorization request expired, was answered, or began in another browser."""
+
+
+class PushedRequestUnknown(DomainError):
+    """The request_uri was never given out, is too old, was answered before, or is another client's (RFC 9126)."""
 
 
 class UpstreamError(DomainError):
@@ -131,6 +174,20 @@ class WrongOrganisation(UpstreamUntrusted):
 
 class UpstreamUnavailable(UpstreamError):
     """Network failure, time-out or server error; worth trying again."""
+
+
+class DeliveryFailed(DomainError):
+    """What the outbox delivers did not arrive; the worker tries again later.
+
+    :param message: one sentence for ``idp outbox list`` and the log, without a secret.
+    """
+
+
+class DeliveryRefused(DomainError):
+    """What the outbox delivers will never be taken; the worker buries it at once.
+
+    :param message: as of ``DeliveryFailed``.
+    """
 
 
 class Refusal(StrEnum):

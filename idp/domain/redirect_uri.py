@@ -20,18 +20,39 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 
 
-def parse_redirect_uri(text: str) -> str:
+def parse_redirect_uri(text: str, *, what: str = "redirect URI") -> str:
     """Return ``text`` when it may be registered.
 
     Allowed: ``https``; ``http`` towards this machine; a private-use scheme
     that is a reversed domain name (RFC 8252 §7.1).
 
+    :param what: how the error calls it.
     :raises Invalid: one sentence that says what is wrong.
     """
     problem = _problem(text)
     if problem:
-        raise Invalid(f"redirect URI {text[:200]!r} {problem}")
+        raise Invalid(f"{what} {text[:200]!r} {problem}")
     return text
+
+
+def parse_service_uri(text: str, *, what: str) -> str:
+    """Return ``text`` when it may be an address of a service that we call ourselves.
+
+    Allowed: ``https``; ``http`` towards this machine.
+
+    :param what: how the error calls it.
+    :raises Invalid: one sentence that says what is wrong.
+    """
+    parse_redirect_uri(text, what=what)
+    if urlsplit(text).scheme not in {"http", "https"}:
+        raise Invalid(f"{what} {text[:200]!r} must be https")
+    return text
+
+
+def is_native(uri: str) -> bool:
+    """Say whether a registered redirect URI leads to an application on the person's device (RFC 8252 §7)."""
+    parts = urlsplit(uri)
+    return parts.scheme not in {"http", "https"} or parts.hostname in _DEVELOPMENT_HOSTS
 
 
 def matching(requested: str, registered: Iterable[str]) -> bool:

@@ -22,8 +22,11 @@ class Scope(StrEnum):
     MANAGE = "manage"
 
 
-BUILT = (Scope.OPENID, Scope.PROFILE, Scope.EMAIL, Scope.ROLES)
+BUILT = (Scope.OPENID, Scope.PROFILE, Scope.EMAIL, Scope.OFFLINE_ACCESS, Scope.ROLES)
 """What a request can be granted today, in the order of the metadata. The others are stored with a client only."""
+
+OF_CLIENTS = (Scope.ROLES,)
+"""What a client can have for itself, without a person."""
 
 DEFAULT_FOR_CLIENTS = (
     Scope.OPENID,
@@ -58,3 +61,13 @@ def granted(requested: str, registered: Iterable[str]) -> tuple[Scope, ...]:
     allowed = set(registered)
     words = dict.fromkeys(requested.split(" "))
     return tuple(Scope(word) for word in words if word in BUILT and word in allowed)
+
+
+def subset(wanted: str, covered: Iterable[Scope]) -> tuple[Scope, ...]:
+    """Return the scopes that ``wanted`` names, each once, when all are covered; else none.
+
+    :param wanted: space-separated.
+    """
+    words = tuple(dict.fromkeys(wanted.split(" ")))
+    known = set(covered)
+    return tuple(Scope(word) for word in words) if all(word in known for word in words) else ()

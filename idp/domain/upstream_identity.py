@@ -29,6 +29,7 @@ class UpstreamIdentity:
     :param email_vouched: the provider says that it verified ``email``, in the way its kind documents.
     :param authenticated_at: when the person last proved who they are: the upstream's ``auth_time`` (never
         later than our clock), else the moment of the answer. Aware.
+    :param proven_at: the upstream's own ``auth_time``, never later than our clock; none where it states none.
     :param amr: the upstream's registered authentication method references (RFC 8176), possibly none.
     :param session: the upstream's ``sid``, so that its logout can end what began here.
     :param claims: the verified claims that were looked at, for the explanation of roles.
@@ -39,6 +40,7 @@ class UpstreamIdentity:
     issuer: str
     subject: str
     authenticated_at: datetime
+    proven_at: datetime | None = None
     email: str | None = None
     email_vouched: bool = False
     name: str | None = None

@@ -25,6 +25,7 @@ from idp.domain.errors import (
     DomainError,
     NotAdmitted,
     NotFound,
+    PushedRequestUnknown,
     RequestNotParked,
     UpstreamRefused,
     UpstreamUnavailable,
@@ -46,6 +47,7 @@ PAGES: Mapping[type[DomainError], tuple[str, HTTPStatus]] = {
     UpstreamUnavailable: ("upstream_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     AttemptUnknown: ("attempt_unknown", HTTPStatus.BAD_REQUEST),
     RequestNotParked: ("request_not_parked", HTTPStatus.BAD_REQUEST),
+    PushedRequestUnknown: ("request_not_parked", HTTPStatus.BAD_REQUEST),
     NotFound: ("not_found", HTTPStatus.NOT_FOUND),
 }
 _STAFF_TEXTS = {"wrong_organisation": "wrong_organisation_staff"}

@@ -9,7 +9,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from idp.browser import bond, headers, language, sso
+from idp.browser import afterwards, bond, headers, language, sso
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
 from idp.domain.codes import STAFF_ACCOUNT
@@ -18,10 +18,11 @@ from idp.pages import blueprint
 from idp.pages.errors import Return, page
 from idp.services.oauth import presence
 from idp.services.oauth.presence import MustChoose, Ready
+from idp.services.people import own_account
 from idp.services.registry import clients
 from idp.services.registry.providers import CALLBACK_PATH
 from idp.services.sign_in import federated, home_realm, ways_in
-from idp.services.sign_in.federated import NotSignedIn, SignedIn
+from idp.services.sign_in.federated import NotSignedIn, SignedIn, hints_of
 from idp.services.sign_in.ways_in import ProviderChoice, WaysIn, WhichAccount
 from idp.upstream.connector import Hints
 
@@ -49,7 +50,7 @@ def sign_in() -> ResponseReturnValue:
             email=found.request.login_hint,
             staff_href=_to_staff(found.staff, parked_id),
         )
-    straight = found.hinted or (None if sso.has_signed_out() else found.only)
+    straight = found.hinted or (None if sso.has_signed_out() or found.asks else found.only)
     return _offer(found, parked_id) if straight is None else _away(found, straight.code, parked_id)
 
 
@@ -162,9 +163,13 @@ def _to_staff(staff: Sequence[ProviderChoice], parked_id: str | None) -> str | N
 
 
 def _signed_in(outcome: SignedIn) -> Response:
-    target = f"{RESUME_PATH}?r={outcome.parked_id}" if outcome.parked_id else url_for("pages.sign_in")
-    response = make_response(redirect(target, 303))
+    if outcome.parked_id:
+        response = make_response(redirect(f"{RESUME_PATH}?r={outcome.parked_id}", 303))
+    else:
+        response = make_response(redirect(afterwards.path() or url_for("pages.sign_in"), 303))
+        afterwards.forget(response)
     sso.remember(response, outcome.session)
+    language.keep(response, own_account.language_of(outcome.session.sid))
     return response
 
 
@@ -172,7 +177,7 @@ def _away(found: WaysIn, code: ProviderCode, parked_id: str | None) -> ResponseR
     browser = bond.ensure()
     hints = Hints()
     if found.request is not None:
-        hints = Hints(login_hint=found.request.login_hint, ui_locales=found.request.ui_locales)
+        hints = hints_of(found.request)
     url = federated.begin(
         found.account,
         code,

@@ -1,32 +1,38 @@
 """The authorization endpoint's checks, in the order in which they run (RFC 6749 §4.1.1, OIDC Core §3.1.2.2).
 
-Each check is a small function that returns or raises. Until the redirect URI
-is known to be the client's, a refusal is a page for the service's developer
-(:class:`NotRedirectable`); afterwards it is an error in the redirect
-(:class:`~idp.protocol.errors.OAuthError`).
+Each check is a small function that returns, or raises the error for the
+redirect. Where the answer may go at all, ``authorization_target`` says.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from idp.browser.runtime import parts
 from idp.domain import pkce, scope
-from idp.domain.authorization_request import AuthorizationRequest
-from idp.domain.client_metadata import GrantType, Pkce, ResponseType
+from idp.domain.authentication import ACR_VALUES
+from idp.domain.authorization_request import AuthorizationRequest, Prompt, ResponseMode
+from idp.domain.claims_request import ClaimsRequest
+from idp.domain.client_words import GrantType, Pkce, ResponseType
+from idp.domain.errors import HintRefused, Invalid, ResourceRefused
 from idp.domain.identifiers import AccountCode
 from idp.domain.redirect_uri import matching
 from idp.domain.scope import Scope
-from idp.protocol.errors import OAuthError, invalid_request
+from idp.protocol.errors import OAuthError, invalid_request, to_oauth
 from idp.protocol.parameters import Parameters
+from idp.services.oauth.narrowing import allowed_resources
 from idp.services.registry.clients import RegisteredClient
+from idp.tokens.id_token_hint import verify_hint
 
 MAX_LENGTHS = {"state": 2048, "nonce": 1024, "login_hint": 512, "ui_locales": 256, "idp_hint": 128}
+MAX_AGE_DIGITS = 9
+MAX_RESOURCES = 10
 UNDERSTOOD = frozenset(
     {
         *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "account"),
         *("code_challenge", "code_challenge_method", "prompt", "idp_hint", "login_hint", "ui_locales"),
+        *("max_age", "id_token_hint", "claims", "request_uri"),
     }
 )
 """The parameters that have an effect; all others are ignored or refused."""
@@ -34,82 +40,8 @@ _REFUSED_UNTIL_BUILT = {
     "request": "request_not_supported",
     "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
-    "resource": "invalid_target",
-    "max_age": "invalid_request",
-    "id_token_hint": "invalid_request",
-    "claims": "invalid_request",
 }
 """Parameters that promise the client something: ignoring them would break the promise silently."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotRedirectable(Exception):
-    """The request must not be answered at its redirect URI (RFC 6749 §4.1.2.1).
-
-    :param error: the OAuth error code, for the page.
-    :param sentence: for the service's developer: what is wrong.
-    :param advice: what to do about it.
-    :param parameter: the parameter at fault, and ``sent`` as it arrived (none when missing).
-    :param registered: the values that would have been right.
-    :param command: one that mends it, quoted for a shell; none when there is no single one.
-    """
-
-    error: str
-    sentence: str
-    advice: str
-    parameter: str | None = None
-    sent: str | None = None
-    registered: tuple[str, ...] = ()
-    command: str | None = None
-    client: RegisteredClient | None = None
-
-
-def known_client(sent: Parameters, find: Callable[[str], RegisteredClient | None]) -> RegisteredClient:
-    """Return the client of the request."""
-    client_id = sent.get("client_id")
-    client = find(client_id) if client_id else None
-    if client is None:
-        raise NotRedirectable(
-            "invalid_client" if client_id else "invalid_request",
-            "The parameter client_id occurs more than once."
-            if "client_id" in sent.doubled
-            else "The parameter client_id names no registered service."
-            if client_id
-            else "The parameter client_id is missing.",
-            "Send the client_id that registration printed. This lists all of them:",
-            parameter="client_id",
-            sent=client_id,
-            command="idp clients list",
-        )
-    return client
-
-
-def registered_redirect_uri(sent: Parameters, client: RegisteredClient) -> str:
-    """Return the redirect URI when it is exactly one of the client's (RFC 9700 §2.1)."""
-    uri = sent.get("redirect_uri")
-    if uri is None or not matching(uri, client.metadata.redirect_uris):
-        raise NotRedirectable(
-            "invalid_request",
-            "The parameter redirect_uri occurs more than once."
-            if "redirect_uri" in sent.doubled
-            else "The parameter redirect_uri is missing."
-            if uri is None
-            else "The redirect_uri is not registered for this service. The two are compared character by character.",
-            "Send a registered redirect_uri, or register this one beside the others:"
-            if uri
-            else "Send one of the registered redirect URIs.",
-            parameter="redirect_uri",
-            sent=uri,
-            registered=client.metadata.redirect_uris,
-            command=_registering(uri, client) if uri else None,
-            client=client,
-        )
-    return uri
-
-
-def _registering(uri: str, client: RegisteredClient) -> str:
-    options = (f"--redirect-uri {shlex.quote(one)}" for one in (*client.metadata.redirect_uris, uri))
-    return f"idp clients update {shlex.quote(client.client_id)} {' '.join(options)}"
 
 
 def nothing_doubled(sent: Parameters, _client: RegisteredClient) -> None:
@@ -138,8 +70,8 @@ def response_type(sent: Parameters, client: RegisteredClient) -> None:
 
 def response_mode(sent: Parameters, _client: RegisteredClient) -> None:
     """The answer can be delivered as asked (OAuth 2.0 Multiple Response Types §2.1)."""
-    if sent.get("response_mode") not in {None, "query"}:
-        raise invalid_request("The response_mode must be query.")
+    if sent.get("response_mode") not in {None, *ResponseMode}:
+        raise invalid_request("The response_mode must be query or form_post.")
 
 
 def account(sent: Parameters, client: RegisteredClient) -> None:
@@ -149,9 +81,26 @@ def account(sent: Parameters, client: RegisteredClient) -> None:
 
 
 def prompt(sent: Parameters, _client: RegisteredClient) -> None:
-    """Only ``prompt=none`` is built; the other values promise a page or a fresh proof."""
-    if sent.get("prompt") not in {None, "none"}:
-        raise invalid_request("The parameter prompt must be none, or left out.")
+    """What the person is asked is known, and ``none`` stands alone (OpenID Connect Core §3.1.2.1)."""
+    words = _words(sent, "prompt")
+    if not set(words) <= set(Prompt):
+        raise invalid_request("The parameter prompt knows none, login, consent and select_account.")
+    if Prompt.NONE in words and len(words) > 1:
+        raise invalid_request("The prompt none cannot be combined with another.")
+
+
+def max_age(sent: Parameters, _client: RegisteredClient) -> None:
+    """The age is a number of seconds."""
+    value = sent.get("max_age")
+    if value is not None and not (value.isascii() and value.isdecimal() and len(value) <= MAX_AGE_DIGITS):
+        raise invalid_request("The max_age must be a number of seconds.")
+
+
+def resources(sent: Parameters, client: RegisteredClient) -> None:
+    """The audiences are the client's (RFC 8707 §2)."""
+    allowed = allowed_resources(client, issuer=parts().settings.issuer)
+    if len(sent.resources) > MAX_RESOURCES or any(one not in allowed for one in sent.resources):
+        raise to_oauth(ResourceRefused())
 
 
 def challenge(sent: Parameters, client: RegisteredClient) -> None:
@@ -182,6 +131,8 @@ CHECKS: tuple[Callable[[Parameters, RegisteredClient], None], ...] = (
     response_mode,
     account,
     prompt,
+    max_age,
+    resources,
     challenge,
 )
 
@@ -193,19 +144,80 @@ def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> Au
     """
     for check in CHECKS:
         check(sent, client)
+    claims = _claims(sent)
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=redirect_uri,
         scope=_granted_scope(sent, client),
+        response_mode=mode_of(sent),
         state=sent.get("state"),
         nonce=sent.get("nonce"),
         code_challenge=sent.get("code_challenge"),
-        silent=sent.get("prompt") == "none",
+        prompts=tuple(Prompt(word) for word in _words(sent, "prompt")),
+        max_age=_seconds(sent),
+        subject=_subject(sent, claims),
+        resources=tuple(dict.fromkeys(sent.resources)),
+        claims=claims,
         account=_account(sent),
         idp_hint=sent.get("idp_hint"),
         login_hint=sent.get("login_hint"),
         ui_locales=sent.get("ui_locales"),
     )
+
+
+def mode_of(sent: Parameters) -> ResponseMode:
+    """Return how a request wants its answer, errors included; one that is not known counts as left out."""
+    wanted = sent.get("response_mode")
+    return ResponseMode(wanted) if wanted in set(ResponseMode) else ResponseMode.QUERY
+
+
+def _words(sent: Parameters, name: str) -> list[str]:
+    """Return the words of a space-separated parameter, each once."""
+    return list(dict.fromkeys((sent.get(name) or "").split()))
+
+
+def _seconds(sent: Parameters) -> int | None:
+    value = sent.get("max_age")
+    return None if value is None else int(value)
+
+
+def _claims(sent: Parameters) -> ClaimsRequest:
+    """Read the parameter ``claims``; an essential ``acr`` that nobody here can have is refused at once.
+
+    :raises OAuthError: malformed, or impossible (OpenID Connect Core §5.5.1.1).
+    """
+    text = sent.get("claims")
+    if text is None:
+        return ClaimsRequest()
+    try:
+        asked = ClaimsRequest.parse(text)
+    except Invalid as refused:
+        raise invalid_request(str(refused)) from None
+    if asked.acr and not set(asked.acr) & set(ACR_VALUES):
+        raise OAuthError("unmet_authentication_requirements", "No sign-in here has the acr that is asked for.")
+    return asked
+
+
+def _subject(sent: Parameters, claims: ClaimsRequest) -> str | None:
+    """Return the one person whom the request means, from ``id_token_hint`` or ``claims``.
+
+    :raises OAuthError: the hint is none of our ID tokens, or the two mean different people.
+    """
+    hinted = _hinted(sent)
+    if hinted is not None and claims.subject not in {None, hinted}:
+        raise invalid_request("The id_token_hint and the parameter claims mean different people.")
+    return hinted or claims.subject
+
+
+def _hinted(sent: Parameters) -> str | None:
+    token = sent.get("id_token_hint")
+    if token is None:
+        return None
+    here = parts()
+    try:
+        return verify_hint(token, issuer=here.settings.issuer, keys=here.keys, now=here.clock.now()).subject
+    except HintRefused:
+        raise invalid_request("The id_token_hint is not an ID token of this provider.") from None
 
 
 def _account(sent: Parameters) -> AccountCode | None:
@@ -219,15 +231,28 @@ def still_allowed(request: AuthorizationRequest, client: RegisteredClient) -> Au
     :returns: the request with the scope that the client may still have; none when it may no longer be answered.
     """
     remaining = tuple(one for one in request.scope if one in client.metadata.scope)
-    allowed = remaining and matching(request.redirect_uri, client.metadata.redirect_uris)
-    admitted = request.account is None or request.account in client.accounts
-    if not allowed or not admitted or (request.code_challenge is None and client.metadata.pkce is Pkce.REQUIRED):
-        return None
-    return replace(request, scope=remaining)
+    targets = allowed_resources(client, issuer=parts().settings.issuer)
+    allowed = (
+        remaining
+        and matching(request.redirect_uri, client.metadata.redirect_uris)
+        and (request.account is None or request.account in client.accounts)
+        and all(one in targets for one in request.resources)
+        and (request.code_challenge is not None or client.metadata.pkce is Pkce.OPTIONAL)
+    )
+    return replace(request, scope=remaining) if allowed else None
 
 
 def _granted_scope(sent: Parameters, client: RegisteredClient) -> tuple[Scope, ...]:
     granted = scope.granted(sent.get("scope") or "", client.metadata.scope)
+    if not _may_stay(sent, client):
+        granted = tuple(one for one in granted if one is not Scope.OFFLINE_ACCESS)
     if not granted:
         raise OAuthError("invalid_scope", "The scope is missing, or holds nothing that this client can be granted.")
     return granted
+
+
+def _may_stay(sent: Parameters, client: RegisteredClient) -> bool:
+    """Say whether ``offline_access`` counts: for our own clients, for others where the person is asked (Core §11)."""
+    if GrantType.REFRESH_TOKEN not in client.metadata.grant_types:
+        return False
+    return not client.metadata.is_third_party or Prompt.CONSENT in _words(sent, "prompt")

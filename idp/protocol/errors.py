@@ -11,10 +11,17 @@ from http import HTTPStatus
 
 from idp.domain.errors import (
     AccessTokenRefused,
+    ClientNotProven,
     CodeAlreadySpent,
     CodeUnknown,
     DomainError,
+    HintRefused,
+    PushedRequestUnknown,
+    RefreshTokenReplayed,
+    RefreshTokenUnknown,
+    ResourceRefused,
     ScopeInsufficient,
+    ScopeRefused,
 )
 
 
@@ -40,12 +47,22 @@ def invalid_request(description: str) -> OAuthError:
     return OAuthError("invalid_request", description)
 
 
+_REFRESH_REFUSED = OAuthError("invalid_grant", "The refresh token is not valid.")
+CLIENT_REFUSED = OAuthError("invalid_client", "Client authentication failed.", HTTPStatus.UNAUTHORIZED)
+"""Whatever was wrong with a client's proof."""
 _CODE_REFUSED = OAuthError("invalid_grant", "The authorization code is not valid.")
 
 OAUTH_ERRORS: Mapping[type[DomainError], OAuthError] = {
     CodeUnknown: _CODE_REFUSED,
     CodeAlreadySpent: _CODE_REFUSED,
+    RefreshTokenUnknown: _REFRESH_REFUSED,
+    RefreshTokenReplayed: _REFRESH_REFUSED,
+    ScopeRefused: OAuthError("invalid_scope", "The scope holds something that cannot be granted."),
+    ResourceRefused: OAuthError("invalid_target", "The resource is not one that this client may ask for."),
+    ClientNotProven: CLIENT_REFUSED,
+    HintRefused: invalid_request("The id_token_hint is not an ID token of this provider."),
     AccessTokenRefused: OAuthError("invalid_token", "The access token is not valid.", HTTPStatus.UNAUTHORIZED),
+    PushedRequestUnknown: OAuthError("invalid_request_uri", "The request_uri is not valid: push the request again."),
     ScopeInsufficient: OAuthError("insufficient_scope", "The scope openid is needed.", HTTPStatus.FORBIDDEN),
 }
 

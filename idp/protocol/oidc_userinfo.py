@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
@@ -15,6 +17,11 @@ from idp.services.oauth import userinfo as userinfo_service
 
 PATH = "/oauth/userinfo/"
 blueprint = Blueprint("userinfo", __name__)
+
+
+def described(issuer: str) -> dict[str, Any]:
+    """Return what this endpoint adds to the metadata."""
+    return {"userinfo_endpoint": f"{issuer}{PATH}"}
 
 
 @blueprint.route(PATH, methods=["GET", "POST"], provide_automatic_options=False)

@@ -1,8 +1,8 @@
 """Reading the parameters of protocol requests, strictly.
 
-Each parameter may occur once (RFC 6749 §3.1, §3.2); a parameter without a
-value counts as left out; what is not UTF-8, too large or holds a NUL is
-refused whole.
+Each parameter may occur once (RFC 6749 §3.1, §3.2), ``resource`` alone more
+often (RFC 8707 §2); a parameter without a value counts as left out; what is
+not UTF-8, too large or holds a NUL is refused whole.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 65536
 MAX_PARAMETERS = 100
 MAX_VALUE_LENGTH = 4096
+RESOURCE = "resource"
 
 
 class Unreadable(Exception):
@@ -29,11 +30,13 @@ class Parameters:
     """The parameters of one request.
 
     :param values: those that occur once and have a value.
-    :param doubled: names that occur more than once.
+    :param doubled: names that occur more than once and may not.
+    :param resources: the values of ``resource``, in order.
     """
 
     values: Mapping[str, str]
     doubled: frozenset[str]
+    resources: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
         """Return a parameter's value, or none when it was left out (or doubled)."""
@@ -81,6 +84,8 @@ def parse(raw: bytes) -> Parameters:
         raise Unreadable("There are too many parameters.") from None
     if any("\0" in name or "\0" in value or len(value) > MAX_VALUE_LENGTH for name, value in pairs):
         raise Unreadable("A parameter is too long or holds a NUL character.")
-    names = [name for name, _ in pairs]
+    resources = tuple(value for name, value in pairs if name == RESOURCE and value)
+    single = [(name, value) for name, value in pairs if name != RESOURCE]
+    names = [name for name, _ in single]
     doubled = frozenset(name for name in names if names.count(name) > 1)
-    return Parameters({name: value for name, value in pairs if value and name not in doubled}, doubled)
+    return Parameters({name: value for name, value in single if value and name not in doubled}, doubled, resources)

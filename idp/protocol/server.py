@@ -1,7 +1,6 @@
 """Authlib's authorization server as dispatcher of the token endpoint.
 
-It finds the grant, walks through the client authentication methods and turns
-its errors into answers. What it would do around a grant (save, revoke, hooks)
+It finds the grant and turns its errors into answers. What it would do around a grant (save, revoke, hooks)
 is one call to our service instead.
 """
 
@@ -14,7 +13,6 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import Request, Response, json
 
-from idp.protocol import client_authentication
 from idp.protocol.parameters import Parameters
 from idp.protocol.responses import ANY_ORIGIN
 
@@ -25,6 +23,7 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
     def __init__(self, incoming: Request, parameters: Parameters, *, uri: str) -> None:
         super().__init__(incoming.method, uri, headers=incoming.headers)
         self.payload = BasicOAuth2Payload(dict(parameters.values))
+        self.resources = parameters.resources
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -33,16 +32,10 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
 
 
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
-    """The dispatcher, with our client authentication."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_client_auth_method("client_secret_basic", client_authentication.by_basic)
-        self.register_client_auth_method("client_secret_post", client_authentication.by_post)
-        self.register_client_auth_method("none", client_authentication.by_nothing)
+    """The dispatcher. Grants authenticate clients themselves, by ``client_authentication``."""
 
     def query_client(self, client_id: str) -> None:
-        """Never asked: the authentication methods look clients up themselves."""
+        """Never asked: client authentication looks clients up itself."""
         raise AssertionError(client_id)
 
     def create_oauth2_request(self, prepared: TokenRequest) -> TokenRequest:

@@ -12,10 +12,12 @@ from idp.sandbox.platform.faults import Fault
 from idp.sandbox.platform.kinds import OIDC
 from idp.sandbox.platform.people import ENTRA_PEOPLE, GENESYS_PEOPLE, GOOGLE_PEOPLE, PEOPLE, Person
 from idp.sandbox.world import ACCOUNT, WORLD_VARIABLE, World
+from idp.serving import leave_interrupts_to_the_parent
 
 
 def create_sandbox_provider() -> Flask:
     """Build the application in a server process; the world comes from the environment."""
+    leave_interrupts_to_the_parent()
     world = World.from_json(os.environ[WORLD_VARIABLE])
     app = create_app()
     app.register_blueprint(create_landing(_facts(world)))

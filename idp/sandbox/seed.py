@@ -96,6 +96,7 @@ def _client(world: World) -> None:
             account=ACCOUNT,
             client_id=SAMPLE_CLIENT_ID,
             client_secret=world.sample_secret,
+            sealer=parts().sealer,
             context=context(),
         )
     except AlreadyExists:

@@ -18,7 +18,7 @@ from idp.app import create_app
 from idp.sandbox.neighbours import NEIGHBOURS
 from idp.sandbox.seed import seed
 from idp.sandbox.world import ADDRESS, WORLD_VARIABLE, World, open_world
-from idp.serving import is_free, serve_until_stopped
+from idp.serving import is_free, serve_until_stopped, worker_beside
 from idp.settings import Settings
 
 READY_WITHIN_SECONDS = 60
@@ -39,7 +39,7 @@ def run(*, host: str, port: int) -> None:
     seed(create_app(settings), world)
     # The server's worker processes read their settings from the environment, as in production.
     os.environ.update(environ)
-    with _neighbours(environ):
+    with _neighbours(environ), worker_beside():
         threading.Thread(target=_announce, args=(world,), daemon=True).start()
         serve_until_stopped("idp.sandbox.provider:create_sandbox_provider", host=host, port=port, workers=1)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from idp.domain.clock import Clock
+from idp.services.registry.client_cache import ClientCache
 from idp.settings import Settings
+from idp.tokens.client_keys import PublishedKeys
 from idp.tokens.key_ring import KeyRing
+from idp.tokens.refresh_token import RefreshTokens
 from idp.tokens.sealing import Sealer
 from idp.upstream.parts import UpstreamParts
 
@@ -20,7 +23,10 @@ class Parts:
     clock: Clock
     sealer: Sealer
     keys: KeyRing
+    refresh_tokens: RefreshTokens
+    client_keys: PublishedKeys
     upstream: UpstreamParts
+    clients: ClientCache = field(default_factory=ClientCache)
 
 
 EXTENSION = "deepdesk-idp"

@@ -23,6 +23,7 @@ class Account(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     trial: Mapped[bool] = mapped_column(default=False)
     link_by_email: Mapped[bool] = mapped_column(default=False)
+    reverify_after: Mapped[int | None]
     created_at: Mapped[datetime]
     origins: Mapped[list[AccountOrigin]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="AccountOrigin.origin", passive_deletes=True

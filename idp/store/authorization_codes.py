@@ -5,21 +5,27 @@ A used row stays, so that a second use is recognised and ends what the first gav
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, insert, select, update
+from sqlalchemy import ForeignKey, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authentication import Authentication
+from idp.domain.authorization import Authorization
+from idp.domain.claims_request import ClaimsRequest
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
 from idp.domain.secrets import digest
-from idp.store.db import Base
+from idp.store.db import Base, core, table_of
 
 
 class AuthorizationCode(Base):
-    """One code, under its digest. ``family_id`` names beforehand what redeeming it will begin."""
+    """One code, under its digest. ``family_id`` names beforehand what redeeming it will begin.
+
+    ``resources`` are the audiences that the request picked (RFC 8707), ``claims`` what its ``claims``
+    parameter asked for beyond the scope.
+    """
 
     __tablename__ = "authorization_codes"
 
@@ -35,26 +41,44 @@ class AuthorizationCode(Base):
     auth_time: Mapped[datetime]
     acr: Mapped[str] = mapped_column(String(60))
     amr: Mapped[list[str]]
+    resources: Mapped[list[str]]
+    claims: Mapped[dict[str, Any]]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeGrant:
-    """What a code stands for."""
-
-    family_id: FamilyId
-    user_id: UserId
-    sid: SessionId
-    scope: tuple[Scope, ...]
-    nonce: str | None
-    authentication: Authentication
+_CODES = table_of(AuthorizationCode)
+_ADD = insert(_CODES)
+_CONSUME = (
+    update(_CODES)
+    .where(
+        _CODES.c.code_digest == bindparam("digest"),
+        _CODES.c.client_id == bindparam("client"),
+        _CODES.c.redirect_uri == bindparam("uri"),
+        _CODES.c.code_challenge.is_not_distinct_from(bindparam("challenge", type_=String())),
+        _CODES.c.used_at.is_(None),
+        _CODES.c.expires_at > bindparam("now"),
+    )
+    .values(used_at=bindparam("now"))
+    .returning(
+        _CODES.c.family_id,
+        _CODES.c.user_id,
+        _CODES.c.sid,
+        _CODES.c.scope,
+        _CODES.c.nonce,
+        _CODES.c.auth_time,
+        _CODES.c.acr,
+        _CODES.c.amr,
+        _CODES.c.resources,
+        _CODES.c.claims,
+    )
+)
 
 
 def add(
     session: Session,
     code: str,
-    grant: CodeGrant,
+    authorization: Authorization,
     *,
     client_id: ClientId,
     redirect_uri: str,
@@ -62,28 +86,31 @@ def add(
     expires_at: datetime,
 ) -> None:
     """Store a fresh code under its digest."""
-    session.execute(
-        insert(AuthorizationCode).values(
-            code_digest=digest(code),
-            client_id=client_id,
-            user_id=grant.user_id,
-            sid=grant.sid,
-            family_id=grant.family_id,
-            redirect_uri=redirect_uri,
-            scope=" ".join(grant.scope),
-            nonce=grant.nonce,
-            code_challenge=code_challenge,
-            auth_time=grant.authentication.at,
-            acr=grant.authentication.acr,
-            amr=list(grant.authentication.amr),
-            expires_at=expires_at,
-        )
+    core(session).execute(
+        _ADD,
+        {
+            "code_digest": digest(code),
+            "client_id": client_id,
+            "user_id": authorization.user_id,
+            "sid": authorization.sid,
+            "family_id": authorization.family_id,
+            "redirect_uri": redirect_uri,
+            "scope": " ".join(authorization.scope),
+            "nonce": authorization.nonce,
+            "code_challenge": code_challenge,
+            "auth_time": authorization.authentication.at,
+            "acr": authorization.authentication.acr,
+            "amr": list(authorization.authentication.amr),
+            "resources": list(authorization.resources),
+            "claims": authorization.claims.as_json(),
+            "expires_at": expires_at,
+        },
     )
 
 
 def consume(
     session: Session, code: str, *, client_id: ClientId, redirect_uri: str, code_challenge: str | None, now: datetime
-) -> CodeGrant | None:
+) -> Authorization | None:
     """Spend a code; of concurrent callers exactly one succeeds.
 
     Everything that must fit is in the condition, so there is no order of
@@ -93,38 +120,31 @@ def consume(
     :param code_challenge: computed from the presented verifier; none when none was presented.
     :param now: the expiry instant itself is already too late.
     """
-    row = session.execute(
-        update(AuthorizationCode)
-        .where(
-            AuthorizationCode.code_digest == digest(code),
-            AuthorizationCode.client_id == client_id,
-            AuthorizationCode.redirect_uri == redirect_uri,
-            AuthorizationCode.code_challenge.is_not_distinct_from(code_challenge),
-            AuthorizationCode.used_at.is_(None),
-            AuthorizationCode.expires_at > now,
+    row = (
+        core(session)
+        .execute(
+            _CONSUME,
+            {
+                "digest": digest(code),
+                "client": client_id,
+                "uri": redirect_uri,
+                "challenge": code_challenge,
+                "now": now,
+            },
         )
-        .values(used_at=now)
-        .returning(
-            AuthorizationCode.family_id,
-            AuthorizationCode.user_id,
-            AuthorizationCode.sid,
-            AuthorizationCode.scope,
-            AuthorizationCode.nonce,
-            AuthorizationCode.auth_time,
-            AuthorizationCode.acr,
-            AuthorizationCode.amr,
-        )
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+        .one_or_none()
+    )
     if row is None:
         return None
-    return CodeGrant(
+    return Authorization(
         family_id=FamilyId(row.family_id),
         user_id=UserId(row.user_id),
         sid=SessionId(row.sid),
         scope=tuple(Scope(word) for word in row.scope.split(" ")),
         nonce=row.nonce,
         authentication=Authentication(at=row.auth_time, acr=row.acr, amr=tuple(row.amr)),
+        resources=tuple(row.resources),
+        claims=ClaimsRequest.from_json(row.claims),
     )
 
 
@@ -138,3 +158,16 @@ def family_of_spent(session: Session, code: str, *, client_id: ClientId) -> Fami
         )
     )
     return None if family is None else FamilyId(family)
+
+
+def forget_unspent(session: Session, user_id: UserId, client_id: ClientId) -> None:
+    """Delete the codes of a person that a client has not spent; one that it is spending is waited for."""
+    session.execute(
+        delete(AuthorizationCode)
+        .where(
+            AuthorizationCode.user_id == user_id,
+            AuthorizationCode.client_id == client_id,
+            AuthorizationCode.used_at.is_(None),
+        )
+        .execution_options(synchronize_session=False)
+    )

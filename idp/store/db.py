@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, Table, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 WRITES = "idp_writes"
@@ -58,6 +58,20 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[dict[str, Any]]: JSON(),
     }
+
+
+CORE = "core"
+"""Under which name a session keeps the connection of its transaction."""
+
+
+def core(session: Session) -> Connection:
+    """Return the connection of a session's transaction: for compiled statements, past the ORM (hot paths)."""
+    return cast(Connection, session.info[CORE])
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table: statements about it pass the ORM by, as hot paths need."""
+    return cast(Table, model.__table__)
 
 
 db = SQLAlchemy(metadata=Base.metadata)

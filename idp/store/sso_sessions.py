@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, insert, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authentication import Authentication
 from idp.domain.identifiers import AccountCode, SessionId, UserId
 from idp.domain.secrets import digest
 from idp.store.accounts import Account
-from idp.store.db import Base
+from idp.store.db import Base, core, table_of
 from idp.store.users import User
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -23,6 +23,9 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 class SsoSession(Base):
     """One browser, one person, one account. ``sid`` is public; the cookie's secret is stored as a digest.
+
+    ``proven_at`` is when the person demonstrably proved who they are: an ``auth_time`` that the upstream
+    itself stated. None where the moment of its answer had to do.
 
     The upstream's ``iss``, ``sub`` and ``sid`` are kept, so that its logout can end what it began.
     """
@@ -34,6 +37,7 @@ class SsoSession(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
     auth_time: Mapped[datetime]
+    proven_at: Mapped[datetime | None]
     acr: Mapped[str] = mapped_column(String(60))
     amr: Mapped[list[str]]
     upstream_issuer: Mapped[str | None] = mapped_column(String(2048))
@@ -57,15 +61,21 @@ class LiveSession:
     email: str | None
     authentication: Authentication
     last_seen_at: datetime
+    signed_in_at: datetime
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamSession:
-    """By which upstream session a sign-in happened."""
+    """By which upstream session a sign-in happened.
+
+    :param proven_at: the upstream's own ``auth_time``; none where it states none.
+    """
 
     issuer: str
     subject: str
     sid: str | None
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +101,7 @@ class Beginning:
             "upstream_issuer": self.upstream.issuer,
             "upstream_subject": self.upstream.subject,
             "upstream_sid": self.upstream.sid,
+            "proven_at": self.upstream.proven_at,
             "created_at": self.now,
             "last_seen_at": self.now,
             "expires_at": self.expires_at,
@@ -113,25 +124,32 @@ def renew(session: Session, sid: SessionId, beginning: Beginning) -> None:
     )
 
 
+_ACCOUNTS, _SESSIONS, _USERS = table_of(Account), table_of(SsoSession), table_of(User)
 _UNENDED = (
     select(
-        SsoSession.sid,
-        SsoSession.user_id,
-        SsoSession.account_code,
-        SsoSession.auth_time,
-        SsoSession.acr,
-        SsoSession.amr,
-        SsoSession.last_seen_at,
-        User.name,
-        User.email,
-        Account.name.label("account_name"),
+        _SESSIONS.c.sid,
+        _SESSIONS.c.user_id,
+        _SESSIONS.c.account_code,
+        _SESSIONS.c.auth_time,
+        _SESSIONS.c.acr,
+        _SESSIONS.c.amr,
+        _SESSIONS.c.last_seen_at,
+        _SESSIONS.c.created_at,
+        _SESSIONS.c.proven_at,
+        _USERS.c.name,
+        _USERS.c.email,
+        _ACCOUNTS.c.name.label("account_name"),
     )
-    .join(User, User.id == SsoSession.user_id)
-    .join(Account, Account.code == SsoSession.account_code)
-    .where(SsoSession.ended_at.is_(None))
-    .order_by(SsoSession.created_at.desc(), SsoSession.sid)
+    .join(_USERS, _USERS.c.id == _SESSIONS.c.user_id)
+    .join(_ACCOUNTS, _ACCOUNTS.c.code == _SESSIONS.c.account_code)
+    .where(_SESSIONS.c.ended_at.is_(None), _SESSIONS.c.cookie_digest == bindparam("cookie"))
 )
-_LIVE = _UNENDED.where(User.enabled.is_(True), Account.enabled.is_(True))
+_LIVE = _UNENDED.where(
+    _USERS.c.enabled.is_(True),
+    _ACCOUNTS.c.enabled.is_(True),
+    _SESSIONS.c.expires_at > bindparam("now"),
+    _SESSIONS.c.last_seen_at > bindparam("idle_since"),
+)
 
 
 def live(session: Session, cookies: Collection[str], *, now: datetime, idle: timedelta) -> list[LiveSession]:
@@ -139,8 +157,7 @@ def live(session: Session, cookies: Collection[str], *, now: datetime, idle: tim
 
     Neither ended nor too old nor idle for too long, and of an enabled person in an enabled account.
     """
-    fresh = _LIVE.where(SsoSession.expires_at > now, SsoSession.last_seen_at > now - idle)
-    return _of_cookies(session, fresh, cookies)
+    return _of_cookies(session, _LIVE, cookies, now=now, idle_since=now - idle)
 
 
 def unended(session: Session, cookies: Collection[str]) -> list[LiveSession]:
@@ -152,9 +169,13 @@ def unended(session: Session, cookies: Collection[str]) -> list[LiveSession]:
     return _of_cookies(session, _UNENDED, cookies)
 
 
-def _of_cookies(session: Session, query: Select[*tuple[Any, ...]], cookies: Collection[str]) -> list[LiveSession]:
-    rows = session.execute(query.where(SsoSession.cookie_digest.in_([digest(cookie) for cookie in cookies])))
-    return [
+def _of_cookies(
+    session: Session, query: Select[*tuple[Any, ...]], cookies: Collection[str], **moments: datetime
+) -> list[LiveSession]:
+    """Look each cookie up by itself: there is mostly one, and a list in a statement costs more than a statement."""
+    asked = ({"cookie": digest(cookie), **moments} for cookie in cookies)
+    rows = [row for one in asked for row in core(session).execute(query, one)]
+    found = [
         LiveSession(
             sid=SessionId(row.sid),
             user_id=UserId(row.user_id),
@@ -164,18 +185,12 @@ def _of_cookies(session: Session, query: Select[*tuple[Any, ...]], cookies: Coll
             email=row.email,
             authentication=Authentication(at=row.auth_time, acr=row.acr, amr=tuple(row.amr)),
             last_seen_at=row.last_seen_at,
+            signed_in_at=row.created_at,
+            proven_at=row.proven_at,
         )
         for row in rows
     ]
-
-
-def hold(session: Session, sid: SessionId) -> bool:
-    """Keep a session from ending until this transaction is over; false when it has ended.
-
-    On PostgreSQL by a share lock on its row, on SQLite by being the only writer.
-    """
-    query = select(SsoSession.sid).where(SsoSession.sid == sid, SsoSession.ended_at.is_(None))
-    return session.scalar(query.with_for_update(read=True)) is not None
+    return sorted(found, key=lambda one: (one.signed_in_at, one.sid), reverse=True)
 
 
 def touch(session: Session, sid: SessionId, *, now: datetime) -> None:
@@ -184,16 +199,6 @@ def touch(session: Session, sid: SessionId, *, now: datetime) -> None:
         update(SsoSession)
         .where(SsoSession.sid == sid)
         .values(last_seen_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def end_of_account(session: Session, account: AccountCode, *, now: datetime) -> None:
-    """End all sessions of an account's people."""
-    session.execute(
-        update(SsoSession)
-        .where(SsoSession.account_code == account, SsoSession.ended_at.is_(None))
-        .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )
 
@@ -228,21 +233,8 @@ def of_user(session: Session, user_id: UserId, *, now: datetime) -> list[Session
     ]
 
 
-def end_of_user(session: Session, user_id: UserId, *, now: datetime) -> None:
-    """End all sessions of a person."""
-    session.execute(
-        update(SsoSession)
-        .where(SsoSession.user_id == user_id, SsoSession.ended_at.is_(None))
-        .values(ended_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def end(session: Session, sids: Collection[SessionId], *, now: datetime) -> None:
-    """End sessions. Ending one that ended before changes nothing."""
-    session.execute(
-        update(SsoSession)
-        .where(SsoSession.sid.in_(sids), SsoSession.ended_at.is_(None))
-        .values(ended_at=now)
-        .execution_options(synchronize_session=False)
+def language_of(session: Session, sid: SessionId) -> str | None:
+    """Return the language that the person of a session chose."""
+    return session.scalar(
+        select(User.language).join(SsoSession, SsoSession.user_id == User.id).where(SsoSession.sid == sid)
     )

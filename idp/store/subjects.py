@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
+from idp.domain.claims_request import ClaimsRequest
+from idp.domain.client_words import ClaimsProfile
 from idp.domain.codes import STAFF_ACCOUNT
-from idp.domain.identifiers import AccountCode, ClientId, FamilyId, UserId
+from idp.domain.identifiers import AccountCode, ClientId, FamilyId, SessionId, UserId
 from idp.domain.roles import Role
+from idp.domain.scope import Scope
 from idp.store.accounts import Account, AccountEmailDomain
 from idp.store.clients import Client
+from idp.store.db import core, table_of
+from idp.store.revoked_tokens import RevokedToken
+from idp.store.sso_sessions import SsoSession
 from idp.store.token_families import TokenFamily
 from idp.store.users import User
 
@@ -41,41 +47,72 @@ class Subject:
     until: datetime | None = None
 
 
+_ACCOUNTS, _CLIENTS, _DOMAINS = table_of(Account), table_of(Client), table_of(AccountEmailDomain)
+_FAMILIES, _REVOKED, _SESSIONS = table_of(TokenFamily), table_of(RevokedToken), table_of(SsoSession)
+_USERS = table_of(User)
 _OWNED = (
-    select(AccountEmailDomain.domain)
-    .where(AccountEmailDomain.account_code == User.account_code)
-    .where(User.email_canonical.endswith("@" + AccountEmailDomain.domain))
+    select(_DOMAINS.c.domain)
+    .where(_DOMAINS.c.account_code == _USERS.c.account_code)
+    .where(_USERS.c.email_canonical.endswith("@" + _DOMAINS.c.domain))
     .exists()
     .label("domain_owned")
 )
-_SUBJECT = (
+SUBJECT = (
     select(
-        User.id,
-        User.account_code,
-        User.roles,
-        User.email,
-        User.email_vouched,
-        User.name,
-        User.given_name,
-        User.family_name,
-        User.locale,
+        _USERS.c.id,
+        _USERS.c.account_code,
+        _USERS.c.roles,
+        _USERS.c.email,
+        _USERS.c.email_vouched,
+        _USERS.c.name,
+        _USERS.c.given_name,
+        _USERS.c.family_name,
+        _USERS.c.locale,
         _OWNED,
     )
-    .join(Account, Account.code == User.account_code)
-    .where(User.enabled.is_(True), Account.enabled.is_(True))
+    .join(_ACCOUNTS, _ACCOUNTS.c.code == _USERS.c.account_code)
+    .where(_USERS.c.enabled.is_(True), _ACCOUNTS.c.enabled.is_(True))
+)
+"""Every person who counts, with what :func:`as_subject` reads."""
+_BY_ID = SUBJECT.where(_USERS.c.id == bindparam("user"))
+_IN_SESSION = (
+    SUBJECT.add_columns(_SESSIONS.c.expires_at)
+    .join(_SESSIONS, _SESSIONS.c.user_id == _USERS.c.id)
+    .where(_SESSIONS.c.sid == bindparam("sid"), _SESSIONS.c.ended_at.is_(None))
+    .with_for_update(read=True, of=_SESSIONS)
 )
 _OF_LIVE_FAMILY = (
-    _SUBJECT.add_columns(TokenFamily.client_id, Client.account_code.label("client_account"))
-    .join(TokenFamily, TokenFamily.user_id == User.id)
-    .join(Client, Client.client_id == TokenFamily.client_id)
-    .where(TokenFamily.revoked_at.is_(None))
+    SUBJECT.add_columns(
+        _FAMILIES.c.client_id,
+        _FAMILIES.c.claims,
+        _CLIENTS.c.account_code.label("client_account"),
+        _CLIENTS.c.claims_profile,
+        _CLIENTS.c.scope.label("registered_scope"),
+    )
+    .join(_FAMILIES, _FAMILIES.c.user_id == _USERS.c.id)
+    .join(_CLIENTS, _CLIENTS.c.client_id == _FAMILIES.c.client_id)
+    .where(
+        _FAMILIES.c.id == bindparam("family"),
+        _FAMILIES.c.revoked_at.is_(None),
+        ~select(_REVOKED.c.jti).where(_REVOKED.c.jti == bindparam("jti")).exists(),
+    )
 )
 
 
 def find(session: Session, user_id: UserId) -> Subject | None:
     """Return the person for a token's claims; none when they or their account are disabled."""
-    row = session.execute(_SUBJECT.where(User.id == user_id)).one_or_none()
-    return None if row is None else _as_subject(row)
+    row = core(session).execute(_BY_ID, {"user": user_id}).one_or_none()
+    return None if row is None else as_subject(row)
+
+
+def in_session(session: Session, sid: SessionId) -> tuple[Subject, datetime] | None:
+    """Return the person of an SSO session that nobody ended, and until when it lasts by itself.
+
+    The session cannot end until this transaction is over: on PostgreSQL by a share lock on its row, on SQLite
+    by being the only writer.
+    """
+    row = core(session).execute(_IN_SESSION, {"sid": sid}).one_or_none()
+    return None if row is None else (as_subject(row), row.expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,26 +120,38 @@ class FamilyMember:
     """The person a family speaks of, and the client it was given to.
 
     :param client_account: the client's account; none for a client without one.
+    :param asked: claims that the authorization request asked for singly.
+    :param registered: the scopes that the client is registered for.
     """
 
     subject: Subject
     client_id: ClientId
     client_account: AccountCode | None
+    profile: ClaimsProfile
+    asked: ClaimsRequest
+    registered: tuple[Scope, ...]
 
 
-def of_live_family(session: Session, family_id: FamilyId) -> FamilyMember | None:
-    """Return the person a family speaks of, while the family, the person and their account count."""
-    row = session.execute(_OF_LIVE_FAMILY.where(TokenFamily.id == family_id)).one_or_none()
+def of_live_family(session: Session, family_id: FamilyId, *, jti: str) -> FamilyMember | None:
+    """Return the person an access token speaks of, while token, family, person and account count.
+
+    :param jti: the token's; it may have been revoked alone.
+    """
+    row = core(session).execute(_OF_LIVE_FAMILY, {"family": family_id, "jti": jti}).one_or_none()
     if row is None:
         return None
     return FamilyMember(
-        subject=_as_subject(row),
+        subject=as_subject(row),
         client_id=ClientId(row.client_id),
         client_account=None if row.client_account is None else AccountCode(row.client_account),
+        profile=ClaimsProfile(row.claims_profile),
+        asked=ClaimsRequest.from_json(row.claims),
+        registered=tuple(Scope(word) for word in row.registered_scope.split(" ")),
     )
 
 
-def _as_subject(row: Row[*tuple[Any, ...]]) -> Subject:
+def as_subject(row: Row[*tuple[Any, ...]]) -> Subject:
+    """Return the person whom a row of :data:`SUBJECT` describes."""
     return Subject(
         user_id=UserId(row.id),
         account=AccountCode(row.account_code),

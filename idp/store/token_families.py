@@ -6,21 +6,26 @@ asked for without a row of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, insert, or_, select, update
+from sqlalchemy import ForeignKey, String, insert, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from idp.domain.codes import STAFF_ACCOUNT
-from idp.domain.identifiers import AccountCode, ClientId, FamilyId, SessionId, UserId
-from idp.store.clients import Client
-from idp.store.db import Base
-from idp.store.users import User
+from idp.domain.authorization import Authorization
+from idp.domain.identifiers import ClientId, FamilyId
+from idp.domain.refresh_rotation import FIRST_GENERATION
+from idp.store.db import Base, core, table_of
 
 
 class TokenFamily(Base):
-    """One authorization's tokens; revoked as a whole."""
+    """One authorization's tokens; revoked as a whole.
+
+    With a ``seed`` the family has refresh tokens: the one of ``generation`` is valid, and until
+    ``refresh_expires_at`` can be exchanged for the next. ``rotated_at`` is when it became valid.
+    An ``offline`` family outlives its SSO session.
+    """
 
     __tablename__ = "token_families"
 
@@ -29,25 +34,69 @@ class TokenFamily(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     sid: Mapped[str] = mapped_column(ForeignKey("sso_sessions.sid", ondelete="CASCADE"), index=True)
     scope: Mapped[str] = mapped_column(String(1000))
+    resources: Mapped[list[str]]
+    claims: Mapped[dict[str, Any]]
+    auth_time: Mapped[datetime]
+    acr: Mapped[str] = mapped_column(String(60))
+    amr: Mapped[list[str]]
+    offline: Mapped[bool]
+    seed: Mapped[str | None] = mapped_column(String(43))
+    generation: Mapped[int]
+    rotated_at: Mapped[datetime]
+    refresh_expires_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
 
+_ADD = insert(table_of(TokenFamily))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewable:
+    """How a family can be renewed.
+
+    :param seed: what its refresh tokens are derived from.
+    :param until: from then on nothing renews any more.
+    :param offline: it outlives its SSO session.
+    """
+
+    seed: str = field(repr=False)
+    until: datetime
+    offline: bool
+
+
 def add(
     session: Session,
-    family_id: FamilyId,
+    authorization: Authorization,
     *,
     client_id: ClientId,
-    user_id: UserId,
-    sid: SessionId,
-    scope: str,
+    renewable: Renewable | None,
     now: datetime,
 ) -> None:
-    """Begin a family."""
-    session.execute(
-        insert(TokenFamily).values(
-            id=family_id, client_id=client_id, user_id=user_id, sid=sid, scope=scope, created_at=now
-        )
+    """Begin a family.
+
+    :param renewable: none for a family without refresh tokens.
+    """
+    core(session).execute(
+        _ADD,
+        {
+            "id": authorization.family_id,
+            "client_id": client_id,
+            "user_id": authorization.user_id,
+            "sid": authorization.sid,
+            "scope": " ".join(authorization.scope),
+            "resources": list(authorization.resources),
+            "claims": authorization.claims.as_json(),
+            "auth_time": authorization.authentication.at,
+            "acr": authorization.authentication.acr,
+            "amr": list(authorization.authentication.amr),
+            "offline": renewable is not None and renewable.offline,
+            "seed": None if renewable is None else renewable.seed,
+            "generation": FIRST_GENERATION,
+            "rotated_at": now,
+            "refresh_expires_at": None if renewable is None else renewable.until,
+            "created_at": now,
+        },
     )
 
 
@@ -61,53 +110,3 @@ def revoke(session: Session, family_id: FamilyId, *, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return ended is not None
-
-
-def revoke_of_account(session: Session, account: AccountCode, *, now: datetime) -> None:
-    """End all families of an account's people, and of staff at its clients."""
-    session.execute(
-        update(TokenFamily)
-        .where(
-            or_(
-                TokenFamily.user_id.in_(select(User.id).where(User.account_code == account)),
-                TokenFamily.client_id.in_(select(Client.client_id).where(Client.account_code == account)),
-            )
-        )
-        .where(TokenFamily.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def revoke_of_user(session: Session, user_id: UserId, *, now: datetime) -> None:
-    """End all families of a person."""
-    session.execute(
-        update(TokenFamily)
-        .where(TokenFamily.user_id == user_id, TokenFamily.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def revoke_at_account(session: Session, user_id: UserId, account: AccountCode | None, *, now: datetime) -> None:
-    """End a staff member's families at the clients of one account, or at those of every account."""
-    elsewhere = select(Client.client_id).where(
-        Client.account_code == account if account else Client.account_code != STAFF_ACCOUNT
-    )
-    session.execute(
-        update(TokenFamily)
-        .where(TokenFamily.user_id == user_id, TokenFamily.client_id.in_(elsewhere))
-        .where(TokenFamily.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def revoke_of_sessions(session: Session, sids: Collection[SessionId], *, now: datetime) -> None:
-    """End all families that hang on these SSO sessions."""
-    session.execute(
-        update(TokenFamily)
-        .where(TokenFamily.sid.in_(sids), TokenFamily.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .execution_options(synchronize_session=False)
-    )

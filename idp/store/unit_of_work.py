@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from idp.store.db import WRITES, db
+from idp.store.db import CORE, WRITES, db
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def unit_of_work() -> Iterator[Session]:
     never fails half-way for want of it.
     """
     with Session(db.engine, expire_on_commit=False) as session:
-        session.connection(execution_options={WRITES: True})
+        session.info[CORE] = session.connection(execution_options={WRITES: True})
         yield session
         session.commit()
 
@@ -28,4 +28,5 @@ def unit_of_work() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """Run queries in one consistent view that writes nothing and locks nobody out."""
     with Session(db.engine, expire_on_commit=False, autoflush=False) as session:
+        session.info[CORE] = session.connection()
         yield session

@@ -25,7 +25,9 @@ class User(Base):
     ``platform_id`` is the person's id on the platform they work in.
     ``roles`` holds role identifiers, the highest first, never none;
     ``roles_sign_in_id`` names the sign-in that gave them; none where an
-    operator did, whom ``roles_set_by`` names.
+    operator did, whom ``roles_set_by`` names. ``confirmed_at`` is when an upstream
+    provider last said that the person is there, ``confirmed_by`` which one did.
+    ``language`` is the one that they chose.
     """
 
     __tablename__ = "users"
@@ -66,6 +68,9 @@ class User(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_sign_in_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(ForeignKey("providers.id", ondelete="SET NULL"), index=True)
+    language: Mapped[str | None] = mapped_column(String(MAX_LOCALE_LENGTH))
 
 
 def get(session: Session, user_id: UserId) -> User | None:

@@ -11,8 +11,8 @@ from typing import Any, cast
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from idp.domain.client_metadata import SigningAlg
-from idp.domain.clock import unix
+from idp.domain.client_words import SigningAlg
+from idp.domain.clock import from_unix, unix
 from idp.domain.errors import AccessTokenRefused
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
@@ -30,44 +30,62 @@ _SEPARATOR = "."
 class AccessToken:
     """What a genuine, unexpired access token says. Whether it was revoked is another question.
 
+    :param family_id: what it belongs to; none for a client's own, by client_credentials.
+    :param subject: the user's id; the client's for its own.
     :param audience: every ``aud``.
+    :param claims: all of them, as signed.
     """
 
-    family_id: FamilyId
-    subject: UserId
+    jti: str
+    family_id: FamilyId | None
+    subject: str
     client_id: ClientId
     audience: tuple[str, ...]
     scope: tuple[Scope, ...]
+    expires_at: datetime
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """For whom a token is made: the user, their SSO session, and the family it belongs to."""
+
+    user_id: UserId
+    sid: SessionId
+    family_id: FamilyId
 
 
 def mint(
     *,
     issuer: str,
     client_id: ClientId,
-    subject: UserId,
-    sid: SessionId,
-    family_id: FamilyId,
+    person: Person | None,
+    audience: tuple[str, ...],
     scope: tuple[Scope, ...],
     claims: Mapping[str, Any],
     signer: Signer,
     lifetime: timedelta,
     now: datetime,
 ) -> str:
-    """Make an access token whose audience is the issuer (RFC 9068 §2.2, §3).
+    """Make an access token (RFC 9068 §2.2, §3).
 
+    :param person: none for a client's own token, whose subject is the client.
+    :param audience: at least one; a single one stands as a string.
     :param claims: about the person; cannot replace a registered claim.
     """
-    registered = {
+    registered: dict[str, Any] = {
         "iss": issuer,
-        "sub": subject,
-        "aud": issuer,
+        "sub": client_id if person is None else person.user_id,
+        "aud": audience[0] if len(audience) == 1 else list(audience),
         "exp": unix(now + lifetime),
         "iat": unix(now),
-        "jti": f"{family_id}{_SEPARATOR}{new_identifier()}",
+        "jti": new_identifier() if person is None else f"{person.family_id}{_SEPARATOR}{new_identifier()}",
         "client_id": client_id,
-        "scope": " ".join(scope),
-        "sid": sid,
     }
+    if scope:
+        registered["scope"] = " ".join(scope)
+    if person is not None:
+        registered["sid"] = person.sid
     return sign({**claims, **registered}, signer, typ=TYP)
 
 
@@ -80,12 +98,16 @@ def verify(token: str, *, issuer: str, keys: KeyRing, now: datetime) -> AccessTo
     if claims.get("iss") != issuer or not isinstance(claims.get("exp"), int) or claims["exp"] <= unix(now):
         raise AccessTokenRefused("wrong issuer, or expired")
     audience = claims["aud"]
+    family, separator, _ = str(claims["jti"]).partition(_SEPARATOR)
     return AccessToken(
-        family_id=FamilyId(str(claims["jti"]).partition(_SEPARATOR)[0]),
-        subject=UserId(claims["sub"]),
+        jti=str(claims["jti"]),
+        family_id=FamilyId(family) if separator else None,
+        subject=claims["sub"],
         client_id=ClientId(claims["client_id"]),
         audience=(audience,) if isinstance(audience, str) else tuple(audience),
-        scope=tuple(Scope(word) for word in claims["scope"].split(" ")),
+        scope=tuple(Scope(word) for word in claims.get("scope", "").split()),
+        expires_at=from_unix(claims["exp"]),
+        claims=claims,
     )
 
 

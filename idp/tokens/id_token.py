@@ -15,6 +15,8 @@ from idp.tokens.key_ring import Signer
 from idp.tokens.signing import sign
 
 TYP = "JWT"
+REGISTERED = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+"""The registered claims that an ID token can have."""
 
 
 def mint(

@@ -3,24 +3,31 @@
 The ring looks into the database again after :data:`RELOAD_AFTER`, so a change
 made elsewhere is seen within that time (CONTRACT §6 rule 16: 30 s), and an
 unknown ``kid`` is looked up at once, since a new key may just have been made.
+What is published is decided at that look: a retired key whose time has come
+leaves then, although its row did not change.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from idp.domain.client_metadata import SigningAlg
-from idp.store.signing_keys import KeyState, SigningKey
+from idp.domain.client_words import SigningAlg
+from idp.store.signing_keys import KeyState, KeyUse, SigningKey
 from idp.tokens.keys import Key, private_key, public_key
 from idp.tokens.sealing import Sealer
 
 RELOAD_AFTER = timedelta(seconds=15)
 UNKNOWN_AFTER = timedelta(seconds=1)
 """How often unknown ``kid``s may cause a look-up, so that forged tokens cannot flood the database."""
+JWKS_AFTER = timedelta(seconds=1)
+"""How old the JWK Set may be. Services keep it for 300 s, and the next key may sign when it has been public for just
+that long: a set that was old when it was fetched would lack it."""
+
+Verifier = tuple[SigningAlg, Key]
 
 
 class NoSigningKey(Exception):
@@ -38,21 +45,38 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
+    """What one look into the database found.
+
+    :param published: a part of ``known``.
+    :param known: every key that was not revoked.
+    """
+
     at: datetime
-    signers: dict[SigningAlg, Signer]
-    verifiers: dict[str, tuple[SigningAlg, Key]]
+    signers: Mapping[SigningAlg, Signer]
+    published: Mapping[str, Verifier]
+    known: Mapping[str, Verifier]
     jwks: bytes
 
 
 class KeyRing:
-    """Thread-safe; built empty, filled at first use.
+    """The keys of one use. Thread-safe; built empty, filled at first use.
 
-    :param load: reads all key rows.
+    :param load: reads all key rows; those of another use are left alone.
+    :param retention: how long a key stays published once it is retired.
     """
 
-    def __init__(self, load: Callable[[], Sequence[SigningKey]], sealer: Sealer) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Sequence[SigningKey]],
+        sealer: Sealer,
+        *,
+        use: KeyUse,
+        retention: timedelta,
+    ) -> None:
         self._load = load
         self._sealer = sealer
+        self._use = use
+        self._retention = retention
         self._lock = threading.Lock()
         self._private: dict[str, Key] = {}
         self._loaded: _Loaded | None = None
@@ -67,14 +91,22 @@ class KeyRing:
             raise NoSigningKey(alg)
         return signer
 
-    def verifier(self, kid: str, *, now: datetime) -> tuple[SigningAlg, Key] | None:
+    def verifier(self, kid: str, *, now: datetime) -> Verifier | None:
         """Return a published key and the algorithm it is for, or none."""
-        found = self._current(now).verifiers.get(kid)
-        return found or self._current(now, at_most=UNKNOWN_AFTER).verifiers.get(kid)
+        loaded = self._knowing(kid, now)
+        return loaded.published.get(kid)
+
+    def any_verifier(self, kid: str, *, now: datetime) -> Verifier | None:
+        """Return a key that was ever published, and not revoked; only for what may have expired (``id_token_hint``)."""
+        return self._knowing(kid, now).known.get(kid)
 
     def jwks(self, *, now: datetime) -> bytes:
         """Return the published keys as the bytes of a JWK Set (RFC 7517 §5), made once a reload."""
-        return self._current(now).jwks
+        return self._current(now, at_most=JWKS_AFTER).jwks
+
+    def _knowing(self, kid: str, now: datetime) -> _Loaded:
+        loaded = self._current(now)
+        return loaded if kid in loaded.known else self._current(now, at_most=UNKNOWN_AFTER)
 
     def _current(self, now: datetime, *, at_most: timedelta = RELOAD_AFTER) -> _Loaded:
         loaded = self._loaded
@@ -87,19 +119,22 @@ class KeyRing:
             return latest
 
     def _reload(self, now: datetime) -> _Loaded:
-        rows = self._load()
+        rows = [row for row in self._load() if row.use == self._use and row.state != KeyState.REVOKED]
+        published = [row for row in rows if self._is_published(row, now)]
+        before = self._loaded.known if self._loaded else {}
+        known = {row.kid: before.get(row.kid) or (SigningAlg(row.alg), public_key(row)) for row in rows}
+        current = [row for row in rows if row.state == KeyState.CURRENT]
+        # The private halves of keys that have signed their last are not kept in memory either.
+        self._private = {row.kid: self._private.get(row.kid) or private_key(row, self._sealer) for row in current}
         return _Loaded(
             at=now,
             signers={
-                SigningAlg(row.alg): Signer(row.kid, SigningAlg(row.alg), self._parsed(row))
-                for row in rows
-                if row.state == KeyState.CURRENT
+                SigningAlg(row.alg): Signer(row.kid, SigningAlg(row.alg), self._private[row.kid]) for row in current
             },
-            verifiers={row.kid: (SigningAlg(row.alg), public_key(row)) for row in rows},
-            jwks=json.dumps({"keys": [row.public_jwk for row in rows]}, separators=(",", ":")).encode(),
+            published={row.kid: known[row.kid] for row in published},
+            known=known,
+            jwks=json.dumps({"keys": [row.public_jwk for row in published]}, separators=(",", ":")).encode(),
         )
 
-    def _parsed(self, row: SigningKey) -> Key:
-        if row.kid not in self._private:
-            self._private[row.kid] = private_key(row, self._sealer)
-        return self._private[row.kid]
+    def _is_published(self, row: SigningKey, now: datetime) -> bool:
+        return row.retired_at is None or now < row.retired_at + self._retention

@@ -51,10 +51,32 @@ class ProviderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What the waiting authorization request suggests to the upstream; none of it is proof."""
+    """What the waiting authorization request suggests to the upstream; none of it is proof.
+
+    :param new_proof: the person is to prove anew who they are.
+    :param max_age: seconds since the last proof that will do, where that is asked.
+    :param choose: the person wants to choose among their accounts at the upstream.
+    """
 
     login_hint: str | None = None
     ui_locales: str | None = None
+    new_proof: bool = False
+    max_age: int | None = None
+    choose: bool = False
+
+    @property
+    def prompt(self) -> str | None:
+        """The ``prompt`` of OpenID Connect Core §3.1.2.1 that says the same."""
+        if self.new_proof:
+            return "login"
+        return "select_account" if self.choose else None
+
+    @property
+    def oldest_proof(self) -> str | None:
+        """The ``max_age`` that says the same. Asked for, it obliges the upstream to date its proof (Core §2)."""
+        if self.new_proof:
+            return "0"
+        return None if self.max_age is None else str(self.max_age)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

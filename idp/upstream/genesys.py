@@ -47,7 +47,8 @@ class GenesysConnector:
 
     def start(self, *, redirect_uri: str, state: str, hints: Hints) -> Handoff:
         """Say where to send the browser."""
-        return self._flow.start(redirect_uri=redirect_uri, state=state, hints={"login_hint": hints.login_hint})
+        suggested = {"login_hint": hints.login_hint, "prompt": "login" if hints.new_proof else None}
+        return self._flow.start(redirect_uri=redirect_uri, state=state, hints=suggested)
 
     def finish(self, callback: Callback, *, now: datetime) -> UpstreamIdentity:
         """Redeem the code and ask who it was."""

@@ -152,7 +152,8 @@ def described_identity(
         family_name=described(known, config.last_name_claim),
         locale=described(known, "locale"),
         roles=person.roles,
-        authenticated_at=_authenticated_at(claims, now),
+        authenticated_at=_proven_at(claims, now) or now,
+        proven_at=_proven_at(claims, now),
         amr=_methods(claims),
         session=described(claims, "sid"),
         claims={name: value for name, value in looked_at.items() if value is not None},
@@ -169,12 +170,12 @@ def _roles_claim(config: ProviderConfig, claims: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _authenticated_at(claims: Mapping[str, Any], now: datetime) -> datetime:
+def _proven_at(claims: Mapping[str, Any], now: datetime) -> datetime | None:
     said = moment(claims, "auth_time")
+    if said is None:
+        return None
     # Compared as numbers: a time beyond the calendar is merely in the future.
-    if said is None or said >= now.timestamp():
-        return now
-    return from_unix(said)
+    return now if said >= now.timestamp() else from_unix(said)
 
 
 def _methods(claims: Mapping[str, Any]) -> tuple[str, ...]:

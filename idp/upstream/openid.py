@@ -84,6 +84,8 @@ class OpenIdFlow:
             **challenge(verifier),
             "login_hint": hints.login_hint,
             "ui_locales": hints.ui_locales,
+            "prompt": hints.prompt,
+            "max_age": hints.oldest_proof,
             "hd": hosted_domain,
         }
         return Handoff(url=departure_url(endpoint, request), remember={NONCE: nonce, VERIFIER: verifier})

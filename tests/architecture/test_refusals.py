@@ -13,6 +13,7 @@ from idp.pages.messages import ERROR_TEXTS
 from idp.protocol.errors import OAUTH_ERRORS
 
 TOLD_BY_COMMANDS = {errors.Invalid, errors.AlreadyExists, errors.NotBuilt}
+TOLD_BY_THE_WORKER = {errors.DeliveryFailed, errors.DeliveryRefused}
 CHOOSES_ITS_PAGE = {NotAdmitted}
 NEVER_RAISED_ITSELF = {UpstreamError}
 
@@ -25,7 +26,8 @@ def below(error: type[DomainError]) -> Iterator[type[DomainError]]:
 
 @pytest.mark.parametrize("error", sorted(set(below(DomainError)), key=lambda one: one.__name__))
 def test_every_refusal_is_told_somewhere(error: type[DomainError]) -> None:
-    told = OAUTH_ERRORS.keys() | PAGES.keys() | TOLD_BY_COMMANDS | CHOOSES_ITS_PAGE | NEVER_RAISED_ITSELF
+    by_the_edges = OAUTH_ERRORS.keys() | PAGES.keys() | TOLD_BY_COMMANDS | TOLD_BY_THE_WORKER
+    told = by_the_edges | CHOOSES_ITS_PAGE | NEVER_RAISED_ITSELF
     assert error in told
 
 

@@ -94,7 +94,7 @@ def test_rotating_prints_a_new_secret_once(operator: Operator) -> None:
     assert rotated["client_secret"] not in operator.types("audit", "list", "--json").out
 
 
-@pytest.mark.parametrize("option", ["--third-party", "--audience=https://api.example", "--claims=standard"])
+@pytest.mark.parametrize("option", ["--frontchannel-logout-uri=https://a.example/", "--profile=fapi2"])
 def test_what_is_not_built_is_refused(operator: Operator, option: str) -> None:
     assert operator.types(*CREATE, option).exit_code == 2
 
@@ -119,3 +119,39 @@ def test_whom_a_client_admits_anyway_is_not_listed(operator: Operator, words: tu
     done = operator.types("clients", "create", "Studio", "--redirect-uri", CALLBACK, *words)
     assert done.exit_code == 1
     assert "--admit-account" in done.err
+
+
+EVERYTHING = {
+    "--grant-type": ("client_credentials", "authorization_code"),
+    "--audience": ("https://api.example/", "urn:deepdesk:backend"),
+    "--serves": ("https://studio.example.com/api",),
+    "--role": ("deepdesk.editor",),
+    "--post-logout-redirect-uri": ("https://studio.example.com/bye",),
+    "--backchannel-logout-uri": ("https://studio.example.com/backchannel",),
+    "--claims": ("standard",),
+}
+
+
+def test_a_registration_says_what_it_was_given(operator: Operator) -> None:
+    words = [word for option, values in EVERYTHING.items() for value in values for word in (option, value)]
+    made = operator.gets(*CREATE, *words, "--third-party")
+    told = {
+        "grant_types": list(EVERYTHING["--grant-type"]),
+        "audience": list(EVERYTHING["--audience"]),
+        "serves": list(EVERYTHING["--serves"]),
+        "role": list(EVERYTHING["--role"]),
+        "post_logout_redirect_uris": list(EVERYTHING["--post-logout-redirect-uri"]),
+        "backchannel_logout_uri": EVERYTHING["--backchannel-logout-uri"][0],
+        "claims": "standard",
+        "party": "third",
+    }
+    assert {name: made[name] for name in told} == told
+    assert operator.gets("clients", "show", made["client_id"])["audience"] == told["audience"]
+
+
+def test_an_empty_value_empties_and_a_flag_has_its_opposite(operator: Operator) -> None:
+    words = [word for option, values in EVERYTHING.items() for value in values for word in (option, value)]
+    update = ("clients", "update", operator.gets(*CREATE, *words, "--third-party")["client_id"])
+    emptied = operator.gets(*update, "--audience", "", "--serves", "", "--backchannel-logout-uri", "")
+    assert (emptied["audience"], emptied["serves"], emptied["backchannel_logout_uri"]) == ([], [], None)
+    assert operator.gets(*update, "--first-party")["party"] == "first"

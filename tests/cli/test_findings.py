@@ -16,16 +16,19 @@ NOWHERE = "postgresql+psycopg://idp:shown-nowhere@127.0.0.1:9/idp?connect_timeou
 
 
 @pytest.fixture
-def damaged(operator: Operator) -> Callable[[str], list[str]]:
-    """Prepares a provider, damages its database by a statement, and returns what the doctor finds broken."""
+def damaged(operator: Operator) -> Callable[..., list[str]]:
+    """Prepares a provider, damages its database by a statement, and returns what the doctor finds broken.
+
+    Or whatever else it finds: ``verdict`` and the exit code that goes with it.
+    """
     operator.gets("init")
 
-    def findings(statement: str) -> list[str]:
+    def findings(statement: str, *, verdict: str = "broken", exit_code: int = 1) -> list[str]:
         with operator.app.app_context(), unit_of_work() as session:
             session.execute(text(statement))
         done = operator.types("doctor", "--json")
-        assert done.exit_code == 1
-        return [one["finding"] for one in done.json if one["verdict"] == "broken"]
+        assert done.exit_code == exit_code
+        return [one["finding"] for one in done.json if one["verdict"] == verdict]
 
     return findings
 
@@ -38,6 +41,37 @@ def test_the_doctor_names_tables_of_another_version(damaged: Callable[[str], lis
 
 def test_the_doctor_names_the_one_key_that_is_missing(damaged: Callable[[str], list[str]]) -> None:
     assert damaged("DELETE FROM signing_keys WHERE alg = 'ES256'") == ["There is no ES256 signing key; run: idp init"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("use = 'oauth' AND alg = 'RS256'", "RS256 signing key"),
+        ("use = 'oauth' AND alg = 'ES256'", "ES256 signing key"),
+        ("use = 'session'", "ES256 signing key of cookie tokens"),
+    ],
+)
+def test_the_doctor_misses_a_next_key_although_all_can_be_served(
+    damaged: Callable[..., list[str]], kind: str, named: str
+) -> None:
+    statement = f"DELETE FROM signing_keys WHERE {kind} AND state = 'next'"  # noqa: S608
+    assert damaged(statement, verdict="look", exit_code=0) == [
+        f"There is no next {named}, so the keys cannot be rotated; run: idp init"
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM signing_keys WHERE use = 'session' AND state = 'current'",
+        "UPDATE signing_keys SET private_jwk_sealed = '' WHERE use = 'session' AND state = 'current'",
+    ],
+)
+def test_keys_of_cookie_tokens_are_missed_although_all_can_be_served(
+    damaged: Callable[..., list[str]], statement: str
+) -> None:
+    (finding,) = damaged(statement, verdict="look", exit_code=0)
+    assert "ES256 signing key of cookie tokens" in finding
 
 
 @pytest.mark.parametrize("spoilt", ["''", "'1.x'", "'1.00000000.AAAA'", "substr(private_jwk_sealed, 1, 30)"])

@@ -19,14 +19,16 @@ def test_init_prepares_an_empty_database_and_changes_nothing_afterwards(
     at_database: Callable[..., Operator], tmp_path: Path
 ) -> None:
     operator = at_database(f"sqlite:///{tmp_path / 'new.db'}")
-    assert len(operator.gets("init")["keys_made"]) == 4
+    assert len(operator.gets("init")["keys_made"]) == 6
     assert operator.gets("init")["keys_made"] == []
     assert verdicts(operator.gets("doctor")) == {
-        part: {"ok"} for part in ("settings", "database", "migrations", "keys")
+        part: {"ok"} for part in ("settings", "database", "migrations", "keys", "outbox")
     }
     assert [account["code"] for account in operator.gets("accounts", "list")] == ["staff"]
-    assert {(key["alg"], key["state"]) for key in operator.gets("keys", "list")} == {
-        (alg, state) for alg in ("RS256", "ES256") for state in ("current", "next")
+    assert {(key["use"], key["alg"], key["state"]) for key in operator.gets("keys", "list")} == {
+        (*kind, state)
+        for kind in (("oauth", "RS256"), ("oauth", "ES256"), ("session", "ES256"))
+        for state in ("current", "next")
     }
 
 
@@ -46,7 +48,11 @@ def test_the_doctor_misses_tables(at_database: Callable[..., Operator], tmp_path
 def test_the_doctor_misses_keys(at_database: Callable[..., Operator], migrated_url: str) -> None:
     done = at_database(migrated_url).types("doctor", "--json")
     assert done.exit_code == 1
-    assert verdicts(done.json)["keys"] == {"broken"}
+    assert [(one["verdict"], one["finding"]) for one in done.json if one["part"] == "keys"] == [
+        ("broken", "There is no RS256 signing key; run: idp init"),
+        ("broken", "There is no ES256 signing key; run: idp init"),
+        ("look", "There is no ES256 signing key of cookie tokens; run: idp init"),
+    ]
 
 
 def test_the_doctor_names_the_setting_when_keys_cannot_be_opened(
@@ -74,6 +80,12 @@ def test_other_commands_point_at_init(at_database: Callable[..., Operator], tmp_
 def test_serving_without_tables_is_refused(at_database: Callable[..., Operator], tmp_path: Path) -> None:
     done = at_database(f"sqlite:///{tmp_path / 'empty.db'}").types("serve")
     assert done.exit_code == 1
+    assert "idp init" in done.err
+
+
+def test_working_without_tables_is_refused(at_database: Callable[..., Operator], tmp_path: Path) -> None:
+    done = at_database(f"sqlite:///{tmp_path / 'empty.db'}").types("worker")
+    assert (done.exit_code, len(done.problems)) == (1, 1)
     assert "idp init" in done.err
 
 

@@ -126,4 +126,5 @@ def test_a_rotation_ends_the_old_secret_unless_told_to_keep_it(
 def test_a_key_is_listed_without_its_private_half(operator: Operator) -> None:
     operator.gets("init")
     known = {"kid", "use", "alg", "state", "created_at", "published_at", "promoted_at", "retired_at"}
-    assert [set(key) for key in operator.gets("keys", "list")] == [known] * 4
+    known |= {"published_until", "revoked_at", "since"}
+    assert [set(key) for key in operator.gets("keys", "list")] == [known] * 6

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from idp.domain.client_metadata import (
-    AuthMethod,
-    ClientMetadata,
-    GrantType,
-    Pkce,
-    ResponseType,
-    SigningAlg,
-    parse_client_id,
-    parse_client_secret,
-)
+from idp.domain.client_metadata import ClientMetadata, parse_client_id, parse_client_secret
+from idp.domain.client_words import AuthMethod, ClaimsProfile, GrantType, Party, Pkce, ResponseType, SigningAlg
 from idp.domain.errors import Invalid
 from idp.domain.scope import Scope
 
@@ -47,6 +39,15 @@ def test_what_is_not_given_takes_the_defaults_of_the_contract():
         ),
         id_token_alg=SigningAlg.RS256,
         pkce=Pkce.REQUIRED,
+        party=Party.FIRST,
+        claims_profile=ClaimsProfile.DEEPDESK,
+        audiences=(),
+        serves=(),
+        roles=(),
+        post_logout_redirect_uris=(),
+        backchannel_logout_uri=None,
+        jwks=None,
+        jwks_uri=None,
     )
 
 
@@ -56,9 +57,12 @@ def test_all_problems_are_told_at_once():
         redirect_uris=["http://studio.example.com/", "https://studio.example.com/#top"],
         grant_types=["password"],
         response_types=["token"],
-        auth_method="private_key_jwt",
+        auth_method="tls_client_auth",
         scope="openid made_up",
         id_token_alg="none",
+        audiences=["studio"],
+        roles=["manager"],
+        backchannel_logout_uri="http://studio.example.com/",
     )
     assert [line.split(" ")[0:3] for line in told] == [
         ["the", "name", "must"],
@@ -66,9 +70,12 @@ def test_all_problems_are_told_at_once():
         ["redirect", "URI", "'https://studio.example.com/#top'"],
         ["grant", "type", "'password'"],
         ["response", "type", "'token'"],
-        ["auth", "method", "'private_key_jwt'"],
+        ["auth", "method", "'tls_client_auth'"],
         ["unknown", "scope", "'made_up';"],
         ["ID", "token", "algorithm"],
+        ["audience", "'studio'", "must"],
+        ["role", "'manager'", "is"],
+        ["back-channel", "logout", "URI"],
     ]
 
 
@@ -108,12 +115,10 @@ def test_a_client_without_the_code_grant_is_refused():
     ("changes", "word"),
     [
         ({"grant_types": ["implicit"]}, "implicit"),
-        ({"grant_types": ["client_credentials"]}, "client_credentials"),
         ({"grant_types": ["Authorization_Code"]}, "Authorization_Code"),
         ({"response_types": ["code id_token"]}, "code id_token"),
         ({"response_types": [""]}, "''"),
         ({"auth_method": ""}, "''"),
-        ({"auth_method": "client_secret_jwt"}, "client_secret_jwt"),
         ({"id_token_alg": "HS256"}, "HS256"),
         ({"id_token_alg": "rs256"}, "rs256"),
         ({"scope": ""}, "unknown scope"),
@@ -157,3 +162,51 @@ def test_a_secret_that_is_short_or_cannot_be_sent_is_refused_and_not_repeated(te
         parse_client_secret(text)
     assert not text or text not in str(refused.value)
     assert parse_client_secret("x" * 16) == "x" * 16
+
+
+KEYS = {"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"grant_types": ["client_credentials"], "auth_method": "none"}, "nothing to prove itself with"),
+        ({"roles": ["deepdesk.editor"]}, "--role is for the grant type client_credentials"),
+        ({"auth_method": "none", "serves": ["https://a.example/"]}, "cannot introspect"),
+        ({"auth_method": "private_key_jwt"}, "give --jwks-file or --jwks-uri"),
+        ({"auth_method": "private_key_jwt", "jwks": KEYS, "jwks_uri": "https://a.example/"}, "one of them"),
+        ({"jwks": KEYS}, "are for --auth-method private_key_jwt"),
+        ({"party": Party.THIRD, "claims_profile": "deepdesk"}, "--claims standard"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_with_the_way_out(changes, words):
+    told = problems(**changes)
+    assert any(words in one for one in told), told
+
+
+def test_a_third_partys_claims_are_standard_unless_told_otherwise():
+    assert parsed(party=Party.THIRD).claims_profile is ClaimsProfile.STANDARD
+
+
+def test_a_client_of_its_own_tokens_alone_needs_no_redirect_uri():
+    assert parsed(grant_types=["client_credentials"], redirect_uris=[]).redirect_uris == ()
+
+
+@pytest.mark.parametrize(
+    "jwks",
+    [
+        {},
+        [],
+        "keys",
+        {"keys": {}},
+        {"keys": []},
+        {"keys": [KEYS["keys"][0]] * 11},
+        {"keys": ["key"]},
+        {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]},
+        {"keys": [{**KEYS["keys"][0], "d": "private"}]},
+        {"keys": [{"kty": "EC", "crv": "P-256", "x": "x"}]},
+        {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "x"}]},
+    ],
+)
+def test_keys_are_a_set_of_complete_public_ones(jwks):
+    assert problems(auth_method="private_key_jwt", jwks=jwks)

@@ -38,7 +38,7 @@ def test_a_registered_scope_is_words_with_one_space_between(text):
         ("roles openid", ["roles", "openid"]),
         ("openid openid", ["openid"]),
         ("openid made_up", ["openid"]),
-        ("openid offline_access permissions", ["openid"]),
+        ("openid offline_access permissions", ["openid", "offline_access"]),
         ("openid phone", ["openid"]),
         ("OPENID", []),
         ("", []),

@@ -77,6 +77,32 @@ def client(node: Node, **given: str) -> Iterator[Client]:
         yield Client(authorize_url=_line(process)["authorize"], _process=process)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Verifier:
+    """npm ``jose`` in a service that keeps our published keys."""
+
+    _process: subprocess.Popen[str]
+
+    def verify(self, token: str, *, audience: str) -> None:
+        """Let it verify a token.
+
+        :raises AssertionError: it did not; the message is what it said.
+        """
+        self._process.stdin.write(json.dumps({"token": token, "audience": audience}) + "\n")
+        self._process.stdin.flush()
+        said = _line(self._process)
+        assert "claims" in said, said
+
+
+@contextmanager
+def verifier(node: Node, *, jwks_uri: str, issuer: str) -> Iterator[Verifier]:
+    """Run a service that verifies tokens."""
+    with _script(node, "verifier.mjs") as process:
+        process.stdin.write(json.dumps({"jwks_uri": jwks_uri, "issuer": issuer}) + "\n")
+        process.stdin.flush()
+        yield Verifier(_process=process)
+
+
 @contextmanager
 def _script(node: Node, *words: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(

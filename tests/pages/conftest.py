@@ -1,4 +1,4 @@
-"""The gallery, for tests of the templates by themselves."""
+"""The gallery, for tests of the templates by themselves; the same providers and browsers as the protocol's tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,34 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.protocol.conftest import (
+    browser,
+    clock,
+    connected,
+    database,
+    on_loopback,
+    on_sqlite,
+    one_platform,
+    op,
+    platform,
+    rp,
+    stranger,
+)
 from tests.support.gallery import create_gallery
+
+__all__ = [
+    "browser",
+    "clock",
+    "connected",
+    "database",
+    "on_loopback",
+    "on_sqlite",
+    "one_platform",
+    "op",
+    "platform",
+    "rp",
+    "stranger",
+]
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,12 @@ def test_hosts_that_prepare_one_database_at_once_all_succeed(empty_url: str, tmp
     assert [process.returncode for process in running] == [0] * HOSTS, "\n".join(said)
     engine = create_engine(empty_url)
     with engine.connect() as connection:
-        keys = connection.execute(text("SELECT alg, state FROM signing_keys ORDER BY alg, state")).all()
+        keys = connection.execute(text("SELECT use, alg, state FROM signing_keys ORDER BY use, alg, state")).all()
         accounts = connection.execute(text("SELECT code FROM accounts")).scalars().all()
     engine.dispose()
-    assert keys == [("ES256", "current"), ("ES256", "next"), ("RS256", "current"), ("RS256", "next")]
+    assert keys == [
+        (*kind, state)
+        for kind in (("oauth", "ES256"), ("oauth", "RS256"), ("session", "ES256"))
+        for state in ("current", "next")
+    ]
     assert accounts == ["staff"]

@@ -14,8 +14,17 @@ OPEN = {
     "/oauth/jwks": "GET",
     "/oauth/token/": "POST",
     "/oauth/userinfo/": "GET",
+    "/oauth/revoke/": "POST",
 }
-CLOSED = ("/oauth/authorize/", "/oauth/authorize/resume/", "/login/", "/logout/", "/oauth/callback/", "/healthz")
+CLOSED = (
+    "/oauth/introspect/",
+    "/oauth/authorize/",
+    "/oauth/authorize/resume/",
+    "/login/",
+    "/logout/",
+    "/oauth/callback/",
+    "/healthz",
+)
 
 
 @pytest.mark.parametrize(("path", "method"), OPEN.items())

@@ -60,11 +60,3 @@ def test_a_session_of_another_account_is_login_required(op: OpenIdProvider, rp: 
     elsewhere = op.browser()
     op.signs_in(elsewhere, replace(MIA, account="umbrella"))
     assert rp.asks(elsewhere, prompt="none").is_refused_as("login_required")
-
-
-def test_the_hint_of_another_persons_token_is_refused_as_long_as_hints_are_not_built(
-    rp: RelyingParty, browser: Browser
-) -> None:
-    token = rp.obtains_tokens_for(browser).id_token
-    answer = rp.asks(browser, prompt="none", id_token_hint=token)
-    assert not answer.has_a_code()

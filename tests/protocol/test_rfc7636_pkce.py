@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from idp.domain.client_metadata import ClientMetadata, Pkce
+from idp.domain.client_metadata import ClientMetadata
+from idp.domain.client_words import Pkce
 from idp.domain.errors import Invalid
 from tests.support.app import Browser, OpenIdProvider
 from tests.support.rp import REDIRECT_URI, RelyingParty, s256

@@ -8,7 +8,7 @@ from tests.support.app import ISSUER, Browser
 from tests.support.rp import RelyingParty
 
 
-@pytest.mark.parametrize("changes", [{}, {"response_type": None}, {"scope": None}, {"prompt": "login"}])
+@pytest.mark.parametrize("changes", [{}, {"response_type": None}, {"scope": None}, {"prompt": "none login"}])
 def test_a_code_and_an_error_name_the_issuer(
     rp: RelyingParty, browser: Browser, changes: dict[str, str | None]
 ) -> None:

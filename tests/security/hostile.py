@@ -45,6 +45,8 @@ OAUTH_ERRORS = frozenset(
         *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
         *("invalid_scope", "unsupported_response_type", "access_denied", "login_required", "invalid_target"),
         *("request_not_supported", "request_uri_not_supported", "registration_not_supported"),
+        *("invalid_request_uri", "unmet_authentication_requirements"),
+        "consent_required",
         *("invalid_token", "insufficient_scope"),
     }
 )
@@ -60,6 +62,10 @@ class Verdict(StrEnum):
     CODE = "code"
     PARKED = "parked"
     """Off to the sign-in page."""
+    PUSHED = "pushed"
+    """An authorization request that its client brings by reference later."""
+    TO_SIGN_IN = "to the sign-in page"
+    """Off to the sign-in page, by somebody's own wish."""
     AGAIN = "again"
     """A posted authorization request goes to itself by GET."""
     DONE = "done"
@@ -69,6 +75,7 @@ class Verdict(StrEnum):
 WRITES: dict[Verdict, Counter[str]] = {
     Verdict.CODE: Counter(authorization_codes=1, audit_events=1),
     Verdict.PARKED: Counter(parked_requests=1),
+    Verdict.PUSHED: Counter(pushed_requests=1),
 }
 """Rows that an answer may have added; all other answers leave no row."""
 
@@ -84,6 +91,9 @@ def verdict(answer: TestResponse) -> Verdict:
     if answer.status_code == 303:
         return _of_redirect(answer.headers["Location"])
     assert not 300 <= answer.status_code < 400, answer.status_code
+    if answer.status_code == 201:
+        assert answer.get_json().keys() == {"request_uri", "expires_in"}, answer.text
+        return Verdict.PUSHED
     if answer.status_code < 400:
         return Verdict.DONE
     if answer.mimetype == "application/json":
@@ -109,7 +119,9 @@ def _of_json(answer: TestResponse) -> Verdict:
 def _of_redirect(location: str) -> Verdict:
     if location.startswith("/login/?r="):
         return Verdict.PARKED
-    if location.startswith("/oauth/authorize/?"):
+    if location == "/login/":
+        return Verdict.TO_SIGN_IN
+    if location in {"/logout/", "/oauth/logout/"} or location.startswith(("/oauth/authorize/?", "/oauth/logout/?")):
         return Verdict.AGAIN
     assert location.startswith(f"{REDIRECT_URI}?"), location
     params = dict(parse_qsl(urlsplit(location).query))
@@ -190,8 +202,55 @@ TOKEN_REQUEST = {
     "client_secret": CLIENT_SECRET,
     "anything_else": "1",
 }
+REFRESH_REQUEST = {
+    "grant_type": "refresh_token",
+    "refresh_token": "x" * 22 + ".1." + "x" * 43,
+    "scope": "openid",
+    "resource": "",
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
+}
+CLIENTS_OWN_REQUEST = {
+    "grant_type": "client_credentials",
+    "scope": "openid",
+    "resource": "https://api.acme.example",
+    "client_id": CLIENT_ID,
+    "client_assertion": "e30.e30.eA",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+}
+PUSHED_REQUEST = PARKED_REQUEST | {
+    "client_secret": CLIENT_SECRET,
+    "client_assertion": "",
+    "client_assertion_type": "",
+    "request": "",
+    "request_uri": "",
+    "anything_else": "1",
+}
+TOKEN_CALL = {
+    "token": "x",
+    "token_type_hint": "access_token",
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
+    "client_assertion": "",
+    "client_assertion_type": "",
+    "anything_else": "1",
+}
+ASSERTED_CALL = {
+    "token": "x",
+    "client_id": CLIENT_ID,
+    "client_assertion": "e30.e30.eA",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+}
 CALLBACK = {"state": "x" * 43, "code": "x", "iss": "https://platform.acme.example", "error": "", "session_state": "x"}
+LOGOUT = {
+    "id_token_hint": "x.y.z",
+    "post_logout_redirect_uri": "https://studio.example.com/goodbye",
+    "state": "x",
+    "client_id": CLIENT_ID,
+    "ui_locales": "nl",
+}
 NO_ERROR = frozenset({Verdict.ERROR, Verdict.DONE})
+LEADS_ON = NO_ERROR | {Verdict.AGAIN}
 TARGETS = (
     Target(path="/oauth/authorize/", params=AUTHORIZATION_REQUEST, takes=ANSWERS),
     Target(path="/oauth/authorize/", params=PARKED_REQUEST, takes=ANSWERS, signed_in=False),
@@ -199,6 +258,18 @@ TARGETS = (
         path="/oauth/authorize/", method="POST", sends="form", params=PARKED_REQUEST, takes=ANSWERS, signed_in=False
     ),
     Target(path="/oauth/token/", method="POST", sends="form", params=TOKEN_REQUEST),
+    Target(path="/oauth/token/", method="POST", sends="form", params=REFRESH_REQUEST),
+    Target(path="/oauth/token/", method="POST", sends="form", params=CLIENTS_OWN_REQUEST),
+    Target(
+        path="/oauth/par/",
+        method="POST",
+        sends="form",
+        params=PUSHED_REQUEST,
+        takes=frozenset({Verdict.ERROR, Verdict.PUSHED}),
+    ),
+    Target(path="/oauth/revoke/", method="POST", sends="form", params=TOKEN_CALL, takes=NO_ERROR),
+    Target(path="/oauth/introspect/", method="POST", sends="form", params=TOKEN_CALL, takes=NO_ERROR),
+    Target(path="/oauth/introspect/", method="POST", sends="form", params=ASSERTED_CALL),
     Target(path="/oauth/userinfo/", params={"access_token": "x"}),
     Target(path="/oauth/userinfo/", method="POST", sends="form", params={"access_token": "a.b.c", "other": "1"}),
     Target(path="/oauth/jwks", params={"anything": "1"}, takes=NO_ERROR),
@@ -209,12 +280,33 @@ TARGETS = (
     Target(
         path="/login/", method="POST", sends="form", params={"csrf_token": "x", "email": "a@b.example", "account": "x"}
     ),
+    Target(path="/oauth/consent/", params={"r": "x" * 22, "lang": "nl"}),
+    Target(
+        path="/oauth/consent/",
+        method="POST",
+        sends="form",
+        params={"csrf_token": "x", "r": "x" * 22, "decision": "allow"},
+    ),
+    Target(path="/account/", params={"done": "ended"}, takes=NO_ERROR),
+    Target(path="/account/sign-out/", params={"account": "acme", "lang": "nl"}, takes=NO_ERROR),
+    Target(path="/account/sign-out/", method="POST", sends="form", params={"csrf_token": "x", "account": "acme"}),
+    Target(path="/account/sessions/end/", method="POST", sends="form", params={"csrf_token": "x", "sid": "x" * 22}),
+    Target(
+        path="/account/services/withdraw/",
+        method="POST",
+        sends="form",
+        params={"csrf_token": "x", "account": "acme", "client": CLIENT_ID},
+    ),
+    Target(path="/account/language/", method="POST", sends="form", params={"csrf_token": "x", "language": "nl"}),
     Target(path="/login/staff/", params={"r": "x" * 22}, takes=NO_ERROR),
     Target(path="/login/staff/", method="POST", sends="form", params={"csrf_token": "x", "r": "x" * 22}),
     Target(path="/login/with/<code>/", params={"r": "x" * 22, "account": ""}),
     Target(path="/oauth/callback/", params=CALLBACK),
     Target(path="/oauth/callback/<own_part>/", params=CALLBACK),
     Target(path="/logout/", params={"anything": "1"}, takes=NO_ERROR),
+    Target(path="/logout/done/", params={"s": "x" * 43}, takes=LEADS_ON),
+    Target(path="/oauth/logout/", params=LOGOUT, takes=LEADS_ON),
+    Target(path="/oauth/logout/", method="POST", sends="form", params=LOGOUT, takes=LEADS_ON),
     Target(path="/logout/", method="POST", sends="form", params={"csrf_token": "x"}),
     Target(path="/static/<path:filename>"),
     Target(path="/healthz", takes=NO_ERROR),

@@ -35,7 +35,7 @@ def lines() -> Iterator[list[EventDict]]:
 
 def refusal() -> OAuthError:
     with pytest.raises(OAuthError) as refused:
-        nothing_unbuilt(parse(b"claims={}"), None)  # type: ignore[arg-type]
+        nothing_unbuilt(parse(b"registration={}"), None)  # type: ignore[arg-type]
     return refused.value
 
 

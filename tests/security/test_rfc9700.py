@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from idp.domain.client_metadata import Pkce
+from idp.domain.client_words import Pkce
 from tests.support.app import SAM, Browser, OpenIdProvider
 from tests.support.rp import REDIRECT_URI, RelyingParty
 

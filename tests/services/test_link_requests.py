@@ -13,7 +13,7 @@ from idp.services.people import link_requests
 from idp.services.people import users as people
 from idp.services.registry import accounts
 from idp.services.registry.accounts import AccountSettings
-from idp.store import sso_sessions
+from idp.store import subjects
 from idp.store.access_requests import AccessRequest
 from idp.store.audit_events import AuditEvent
 from idp.store.unit_of_work import reading
@@ -121,7 +121,7 @@ def test_denying_what_was_approved_takes_the_tie_and_what_is_open(elsewhere, ent
     begun = enter(elsewhere, STRANGER, minutes=1)
     link_requests.deny(request_id, reason=None, context=context)
     with reading() as session:
-        assert not sso_sessions.hold(session, begun.sid)
+        assert not subjects.in_session(session, begun.sid)
     assert refused(enter, elsewhere, STRANGER, minutes=2) is Refusal.LINK_DENIED
 
 

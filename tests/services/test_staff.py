@@ -18,12 +18,12 @@ from idp.services.people import users as people
 from idp.services.people.staff import GrantTerms
 from idp.services.registry import accounts
 from idp.services.registry.accounts import AccountSettings
-from idp.store import staff_entries, subjects, token_families
+from idp.store import staff_entries, subjects
 from idp.store.audit_events import AuditEvent
 from idp.store.staff_grants import StaffGrant
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.services.conftest import CASEY, KIM, NOW, refused, rows, set_account, user_of
-from tests.store.conftest import new_client
+from tests.store.conftest import add_family, new_client
 from tests.support.database import RACERS, racing
 
 MANAGER, EDITOR = GrantTerms(roles=(Role.MANAGER,)), GrantTerms(roles=(Role.EDITOR,))
@@ -78,9 +78,7 @@ def open_at(account: str, user_id: str, sid: str) -> FamilyId:
         session.merge(new_client(client, account=account))
         session.flush()
         staff_entries.add(session, SessionId(sid), client, [Role.MANAGER], now=NOW)
-        token_families.add(
-            session, family, client_id=client, user_id=UserId(user_id), sid=SessionId(sid), scope="openid", now=NOW
-        )
+        add_family(session, family, client=client, user=user_id, sid=sid)
     return family
 
 
@@ -88,7 +86,7 @@ def is_open(family: FamilyId, account: str, sid: str) -> tuple[bool, bool]:
     """Say whether tokens count, and whether the entry is remembered."""
     with reading() as session:
         return (
-            subjects.of_live_family(session, family) is not None,
+            subjects.of_live_family(session, family, jti="any") is not None,
             bool(staff_entries.entered_as(session, SessionId(sid), ClientId(f"studio-{account}"))),
         )
 

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
-from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
+from idp.domain.identifiers import FamilyId
 from idp.domain.new_user import NewUser
 from idp.domain.roles import Role
 from idp.domain.secrets import new_identifier
 from idp.services.people import users as people
 from idp.services.registry import providers
 from idp.services.sessions import sso
-from idp.store import subjects, token_families
+from idp.store import subjects
 from idp.store.audit_events import AuditEvent
 from idp.store.clients import Client
 from idp.store.sign_ins import SignIn
@@ -25,7 +25,7 @@ from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
 from tests.services.conftest import KIM, NOW, UNVOUCHED, refused, rows, the, user_of
-from tests.store.conftest import new_client
+from tests.store.conftest import add_family, new_client
 from tests.support.database import RACERS, racing
 
 LEE = replace(KIM, subject="00u2", email="lee@acme.example", name="Lee")
@@ -50,21 +50,13 @@ def family_of(user_id: str) -> FamilyId:
         if session.get(Client, "studio") is None:
             session.add(new_client("studio"))
             session.flush()
-        token_families.add(
-            session,
-            family,
-            client_id=ClientId("studio"),
-            user_id=UserId(user_id),
-            sid=SessionId(sid),
-            scope="openid",
-            now=NOW,
-        )
+        add_family(session, family, user=user_id, sid=sid)
     return family
 
 
 def counts(family: FamilyId) -> bool:
     with reading() as session:
-        return subjects.of_live_family(session, family) is not None
+        return subjects.of_live_family(session, family, jti="any") is not None
 
 
 def changes(user_id: str) -> list[str]:

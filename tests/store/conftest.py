@@ -11,14 +11,17 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from idp.domain.authentication import ACR_INTERACTIVE, Authentication
-from idp.domain.identifiers import AccountCode, SessionId, UserId
-from idp.store import sso_sessions
+from idp.domain.authorization import Authorization
+from idp.domain.identifiers import AccountCode, ClientId, FamilyId, SessionId, UserId
+from idp.domain.scope import Scope
+from idp.store import sso_sessions, token_families
 from idp.store.access_requests import AccessRequest
 from idp.store.accounts import Account
 from idp.store.clients import Client
 from idp.store.providers import Provider
 from idp.store.sso_sessions import Beginning, UpstreamSession
 from idp.store.staff_grants import StaffGrant
+from idp.store.token_families import Renewable
 from idp.store.unit_of_work import unit_of_work
 from idp.store.users import User
 from tests.support.database import DATABASES, database_alone, fresh_url
@@ -130,8 +133,37 @@ def new_client(client_id: str, *, account: str | None = "acme") -> Client:
         scope="openid",
         id_token_alg="RS256",
         pkce="required",
+        party="first",
+        claims_profile="deepdesk",
+        audiences=[],
+        serves=[],
+        roles=[],
+        post_logout_redirect_uris=[],
         created_at=NOW,
     )
+
+
+def add_family(
+    session: Session,
+    family: str,
+    *,
+    client: str = "studio",
+    user: str = "kim",
+    sid: str = "session-kim",
+    offline: bool = False,
+) -> FamilyId:
+    """Begin a family that can be renewed for a month."""
+    authorization = Authorization(
+        family_id=FamilyId(family),
+        user_id=UserId(user),
+        sid=SessionId(sid),
+        scope=(Scope.OPENID,),
+        nonce=None,
+        authentication=PROOF,
+    )
+    renewable = Renewable(seed="s" * 43, until=NOW + timedelta(days=30), offline=offline)
+    token_families.add(session, authorization, client_id=ClientId(client), renewable=renewable, now=NOW)
+    return authorization.family_id
 
 
 def new_grant(

@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from idp.domain.authorization import Authorization
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
 from idp.store import authorization_codes
-from idp.store.authorization_codes import AuthorizationCode, CodeGrant
+from idp.store.authorization_codes import AuthorizationCode
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.store.conftest import NOW, PROOF, SOON, new_client
 from tests.support.database import RACERS, racing
 
-GRANT = CodeGrant(
+GRANT = Authorization(
     family_id=FamilyId("family-1"),
     user_id=UserId("kim"),
     sid=SessionId("session-kim"),
@@ -50,7 +51,7 @@ def add(code: str, code_challenge: str | None = "c" * 43) -> None:
         )
 
 
-def consumed(code: str, **changes) -> CodeGrant | None:
+def consumed(code: str, **changes) -> Authorization | None:
     with unit_of_work() as session:
         return authorization_codes.consume(session, code, **{**FITTING, **changes})
 

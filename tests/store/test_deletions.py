@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from idp.audit import trail
 from idp.audit.events import CodeRedeemed
+from idp.domain.authorization import Authorization
 from idp.domain.authorization_request import AuthorizationRequest
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ClientId, FamilyId, ProviderId, SessionId, UserId
@@ -18,13 +19,19 @@ from idp.store import (
     accounts,
     authorization_codes,
     clients,
+    consents,
+    outbox,
     parked_requests,
+    pushed_requests,
+    revoked_tokens,
     sign_in_attempts,
+    sign_outs,
     staff_entries,
-    token_families,
+    used_assertions,
 )
-from idp.store.authorization_codes import CodeGrant
 from idp.store.clients import ClientAdmittedAccount
+from idp.store.leases import Lease
+from idp.store.outbox import OutboxKind
 from idp.store.providers import Provider
 from idp.store.sign_in_attempts import Departed
 from idp.store.sign_ins import SignIn
@@ -33,9 +40,9 @@ from idp.store.tables import metadata
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
-from tests.store.conftest import NOW, PROOF, new_grant, new_link_request
+from tests.store.conftest import NOW, PROOF, add_family, new_grant, new_link_request
 
-KEPT = {"audit_events": 1}
+KEPT = {"audit_events": 1, "revoked_tokens": 1, "outbox": 1, "leases": 1, "sign_outs": 1}
 LATER = NOW + timedelta(minutes=1)
 REQUEST = AuthorizationRequest(client_id=ClientId("studio"), redirect_uri="https://a.example/", scope=(Scope.OPENID,))
 
@@ -83,7 +90,14 @@ def busy(acme):
         )
         sign_in_attempts.add(session, "state", browser="b", departed=departed, created_at=NOW, expires_at=LATER)
         parked_requests.add(session, "parked-1", REQUEST, browser="b", now=NOW, expires_at=LATER)
-        grant = CodeGrant(
+        used_assertions.use(session, ClientId("studio"), "jti-1", expires_at=LATER)
+        revoked_tokens.add(session, "family-1.jti-1", expires_at=LATER)
+        outbox.enqueue(session, OutboxKind.BACKCHANNEL_LOGOUT, {"sub": "kim"}, account="acme", now=NOW)
+        session.add(Lease(name="a-chore", holder="a-worker", held_until=LATER))
+        sign_outs.add(session, "reference", [], now=NOW, expires_at=LATER)
+        pushed_requests.add(session, "pushed-1", REQUEST, now=NOW, expires_at=LATER)
+        consents.keep(session, UserId("kim"), ClientId("studio"), scope=["openid"], claims=[], now=NOW)
+        grant = Authorization(
             family_id=FamilyId("family-1"),
             user_id=UserId("kim"),
             sid=SessionId("session-kim"),
@@ -100,15 +114,7 @@ def busy(acme):
             code_challenge=None,
             expires_at=LATER,
         )
-        token_families.add(
-            session,
-            FamilyId("family-1"),
-            client_id=ClientId("studio"),
-            user_id=UserId("kim"),
-            sid=SessionId("session-kim"),
-            scope="openid",
-            now=NOW,
-        )
+        add_family(session, "family-1")
         session.flush()
         session.add(ClientAdmittedAccount(client_id="studio", account_code="acme"))
         session.add(new_link_request("request-1"))
@@ -149,6 +155,7 @@ def test_a_client_goes_with_its_secrets_and_what_was_issued_to_it(busy):
     with unit_of_work() as session:
         clients.remove(session, ClientId("studio"))
     gone = {"clients", "client_secrets", "client_admitted_accounts", "parked_requests"}
+    gone |= {"pushed_requests", "consents", "used_assertions"}
     gone |= {"authorization_codes", "token_families", "staff_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
@@ -164,7 +171,7 @@ def test_a_user_goes_with_links_sessions_tokens_sign_ins_and_grants(busy):
     before = rows()
     delete(User, id="kim")
     gone = {"users", "upstream_identities", "sso_sessions", "authorization_codes", "token_families", "sign_ins"}
-    gone |= {"access_requests", "staff_grants", "staff_entries"}
+    gone |= {"access_requests", "staff_grants", "staff_entries", "consents"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 

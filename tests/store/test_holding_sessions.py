@@ -6,7 +6,7 @@ import threading
 
 from flask import Flask
 
-from idp.store import sso_sessions
+from idp.store import endings, subjects
 from idp.store.unit_of_work import unit_of_work
 from tests.store.conftest import NOW
 from tests.store.test_sso_sessions import KIM
@@ -17,11 +17,11 @@ def test_an_end_waits_for_whoever_holds_the_session(acme: Flask) -> None:
 
     def end() -> None:
         with acme.app_context(), unit_of_work() as other:
-            sso_sessions.end(other, [KIM], now=NOW)
+            endings.end(other, endings.of_sessions([KIM]), now=NOW)
         ended.set()
 
     with unit_of_work() as session:
-        assert sso_sessions.hold(session, KIM)
+        assert subjects.in_session(session, KIM)
         ending = threading.Thread(target=end)
         ending.start()
         assert not ended.wait(0.3)
@@ -31,5 +31,5 @@ def test_an_end_waits_for_whoever_holds_the_session(acme: Flask) -> None:
 
 def test_what_has_ended_cannot_be_held(acme: Flask) -> None:
     with unit_of_work() as session:
-        sso_sessions.end(session, [KIM], now=NOW)
-        assert not sso_sessions.hold(session, KIM)
+        endings.end(session, endings.of_sessions([KIM]), now=NOW)
+        assert not subjects.in_session(session, KIM)

@@ -160,7 +160,7 @@ def test_the_latest_sign_in_of_a_user(acme):
 
 def digests(now=NOW) -> set[str]:
     with reading() as session:
-        return set(clients.live_digests(session, ClientId("studio"), now=now))
+        return {one.digest for one in clients.live_secrets(session, ClientId("studio"), now=now)}
 
 
 def test_a_secret_counts_until_its_end_and_an_earlier_end_is_not_moved(acme):

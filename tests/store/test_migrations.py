@@ -33,8 +33,8 @@ ROWS_OF_0001 = Path(__file__).parent / "rows_of_0001.sql"
 REBUILDS_ACCOUNTS = """
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -126,6 +126,7 @@ def test_the_partial_indexes_are_partial(empty):
         "uq_users_platform_id",
         "uq_signing_keys_current",
         "uq_signing_keys_next",
+        "ix_outbox_open",
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from idp.domain.authentication import Authentication
 from idp.domain.identifiers import SessionId
-from idp.store import sso_sessions
+from idp.store import endings, sso_sessions
 from idp.store.accounts import Account
 from idp.store.sso_sessions import SsoSession
 from idp.store.unit_of_work import reading, unit_of_work
@@ -40,6 +40,7 @@ def test_a_session_is_found_by_its_cookie_with_what_pages_and_tokens_need(acme):
         email="kim@acme.example",
         authentication=PROOF,
         last_seen_at=NOW,
+        signed_in_at=NOW,
     )
 
 
@@ -140,9 +141,9 @@ def test_of_eight_racing_sessions_with_one_cookie_one_begins(acme):
 
 def test_an_ended_session_opens_for_nobody_and_its_end_stays(acme):
     with unit_of_work() as session:
-        sso_sessions.end(session, [KIM], now=NOW)
+        endings.end(session, endings.of_sessions([KIM]), now=NOW)
     with unit_of_work() as session:
-        sso_sessions.end(session, [KIM], now=NOW + timedelta(hours=1))
+        endings.end(session, endings.of_sessions([KIM]), now=NOW + timedelta(hours=1))
     assert live("cookie-kim") == []
     with reading() as session:
         assert session.scalars(select(SsoSession.ended_at)).one() == NOW

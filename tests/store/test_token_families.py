@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
-from idp.store import subjects, token_families
+from idp.domain.identifiers import FamilyId, SessionId
+from idp.store import endings, subjects, token_families
 from idp.store.unit_of_work import reading, unit_of_work
-from tests.store.conftest import NOW, add_session
+from tests.store.conftest import NOW, add_family, add_session
 from tests.support.database import RACERS, racing
 
 
 def begin(family: str, *, sid: str = "session-kim") -> FamilyId:
     with unit_of_work() as session:
-        token_families.add(
-            session,
-            FamilyId(family),
-            client_id=ClientId("studio"),
-            user_id=UserId("kim"),
-            sid=SessionId(sid),
-            scope="openid",
-            now=NOW,
-        )
+        add_family(session, family, sid=sid)
     return FamilyId(family)
 
 
@@ -32,7 +24,7 @@ def revoked(family: FamilyId) -> bool:
 
 def counts(family: FamilyId) -> bool:
     with reading() as session:
-        return subjects.of_live_family(session, family) is not None
+        return subjects.of_live_family(session, family, jti="any") is not None
 
 
 @pytest.fixture
@@ -61,5 +53,5 @@ def test_the_end_of_a_session_ends_what_hangs_on_it_and_no_more(acme, family):
         add_session(session, "kim", cookie="elsewhere", sid="session-elsewhere")
     second, elsewhere = begin("family-2"), begin("family-3", sid="session-elsewhere")
     with unit_of_work() as session:
-        token_families.revoke_of_sessions(session, [SessionId("session-kim")], now=NOW)
+        endings.end(session, endings.of_sessions([SessionId("session-kim")]), now=NOW)
     assert [counts(one) for one in (family, second, elsewhere)] == [False, False, True]

@@ -53,10 +53,10 @@ def known_there() -> Base:
     return somebody(f"user-{next(numbers)}@acme.example", platform_id="gen-1")
 
 
-def key(state: KeyState, *, alg: str = "ES256") -> Base:
+def key(state: KeyState, *, alg: str = "ES256", use: str = "oauth") -> Base:
     return SigningKey(
         kid=f"kid-{next(numbers)}",
-        use="oauth",
+        use=use,
         alg=alg,
         state=state,
         public_jwk={},
@@ -131,4 +131,8 @@ def test_every_algorithm_has_keys_of_its_own_and_many_may_be_retired(acme):
     assert write(
         key(KeyState.CURRENT), key(KeyState.NEXT), key(KeyState.CURRENT, alg="RS256"), key(KeyState.NEXT, alg="RS256")
     )
-    assert write(key(KeyState.RETIRED), key(KeyState.RETIRED))
+    assert write(key(KeyState.RETIRED), key(KeyState.RETIRED), key(KeyState.REVOKED), key(KeyState.REVOKED))
+
+
+def test_every_use_has_keys_of_its_own(acme):
+    assert write(*(key(state, use=use) for state in (KeyState.CURRENT, KeyState.NEXT) for use in ("oauth", "session")))

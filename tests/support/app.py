@@ -41,6 +41,7 @@ from idp.services.sessions.sso import Begun
 from idp.services.sign_in import entry
 from idp.settings import Settings
 from idp.store import tables, users
+from idp.store.audit_events import AuditEvent
 from idp.store.db import db
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.support.clock import NOW, FrozenClock
@@ -112,6 +113,7 @@ class Person:
     :param subject: the upstream's immutable id.
     :param platform_user_id: their id on the platform in which they work, where the kind has one.
     :param provider: code of the account's provider that speaks.
+    :param dated: whether it states when they proved who they are (``auth_time``).
     """
 
     issuer: str = UPSTREAM_ISSUER
@@ -127,6 +129,7 @@ class Person:
     account: str = "acme"
     platform_user_id: str | None = None
     provider: str = "platform"
+    dated: bool = True
 
     def identity(self, clock: Clock) -> UpstreamIdentity:
         """Return the connector's statement at this moment."""
@@ -134,6 +137,7 @@ class Person:
             issuer=self.issuer,
             subject=self.subject,
             authenticated_at=clock.now(),
+            proven_at=clock.now() if self.dated else None,
             email=self.email,
             email_vouched=self.email_vouched,
             name=self.name,
@@ -255,14 +259,17 @@ class OpenIdProvider:
                 context=self.context,
             )
 
-    def signs_in(self, browser: Browser, person: Person = MIA) -> Begun:
-        """Sign somebody in, as the callback does once the connector has spoken."""
+    def signs_in(self, browser: Browser, person: Person = MIA, **said: Any) -> Begun:
+        """Sign somebody in, as the callback does once the connector has spoken.
+
+        :param said: what the connector says otherwise.
+        """
         prefix = "__Host-idp_sso." if self.issuer.startswith("https:") else "idp_sso."
         present = browser.cookie(f"{prefix}{person.account}")
         with self.app.app_context():
             begun = entry.enter(
                 providers.show(person.account, person.provider),
-                person.identity(self.clock),
+                replace(person.identity(self.clock), **said),
                 cookies=[present] if present else [],
                 parts=self.parts,
                 context=self.at_this_moment,
@@ -281,6 +288,27 @@ class OpenIdProvider:
         """Keep an account's people out from now on."""
         with self.app.app_context():
             accounts.set_enabled(code, enabled=False, context=self.context)
+
+    def runs(self, *words: str) -> str:
+        """Type an ``idp`` command that succeeds; returns what it prints."""
+        result = self.app.test_cli_runner().invoke(args=list(words))
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def audited(self) -> list[str]:
+        """Return the kinds of the audit events so far."""
+        with self.app.app_context(), reading() as session:
+            return list(session.scalars(select(AuditEvent.kind)))
+
+    def stores(self, text: str) -> bool:
+        """Say whether any row of the database holds a text."""
+        with self.app.app_context(), reading() as session:
+            return any(
+                text in str(value)
+                for table in tables.metadata.tables.values()
+                for row in session.execute(select(table))
+                for value in row
+            )
 
     def hangs_up(self) -> None:
         """Close all connections to the database, so that SQLite writes everything into its one file."""

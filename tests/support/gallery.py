@@ -25,9 +25,13 @@ from werkzeug import Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from idp.browser.language import LANGUAGES
+from idp.domain.consent import Disclosure
+from idp.domain.identifiers import ClientId
+from idp.pages.account import NOTICES
 from idp.pages.messages import ERROR_TEXTS, ErrorText
 from idp.sandbox.landing import Choice, LandingFacts, WayIn, create_landing
 from idp.sandbox.sample_service import create_sample_service, rows
+from idp.services.sessions.logout import Progress, Service
 from tests.support import chromium
 
 PAGES = Path(__file__).parents[2] / "idp" / "pages"
@@ -126,6 +130,54 @@ _CASEY = {"name": "Casey Staff", "email": "casey.staff@deepdesk.example", "accou
 _AGAIN = {"href": "/oauth/authorize/resume/", "label": "Try again"}
 _BACK = {"href": "https://studio.example/", "label": "Back to Studio"}
 
+_TODAY = datetime(2026, 11, 26, 8, 55, tzinfo=UTC)
+_HERE = {
+    "sid": "Zk8wq1T0b7H2nD5xR4uYpA",
+    "here": True,
+    "signed_in_at": _TODAY,
+    "amr": ("fed", "pwd", "mfa"),
+    "last_seen_at": _TODAY,
+    "services": ("Admin dashboard", "Studio"),
+}
+_ELSEWHERE = {
+    "sid": "uX3kq0F8T5q1pQ2Vb7Zc9w",
+    "here": False,
+    "signed_in_at": datetime(2026, 11, 24, 16, 2, tzinfo=UTC),
+    "amr": ("fed",),
+    "last_seen_at": datetime(2026, 11, 25, 9, 41, tzinfo=UTC),
+    "services": (),
+}
+_ALLOWED = {
+    "client_id": "planner",
+    "name": "Shift planner",
+    "since": datetime(2026, 3, 2, 10, 0, tzinfo=UTC),
+    "disclosures": (Disclosure.IDENTIFIER, Disclosure.NAME, Disclosure.ROLES, Disclosure.OFFLINE),
+}
+_OWN_MIA = {
+    "person": _MIA,
+    "account": "acme",
+    "account_name": "Acme",
+    "sessions": (_HERE, _ELSEWHERE),
+    "allowed": (_ALLOWED,),
+    "connected": ("Shift planner",),
+}
+_OWN_CASEY = {
+    "person": _CASEY,
+    "account": "staff",
+    "account_name": "Deepdesk",
+    "staff": True,
+    "sessions": (_HERE | {"services": ()},),
+    "allowed": (),
+    "connected": (),
+}
+_CONSENT = {
+    "service_name": "Shift planner",
+    "account_name": "Acme",
+    "person": _MIA,
+    "host": "planner.example.com",
+    "other_href": "/login/?account=acme",
+}
+
 LANGUAGE_SWITCH = {"languages": LANGUAGES, "lang": "en", "language_href": lambda tag: f"?lang={tag}"}
 
 SAMPLES: dict[str, Sample] = {
@@ -185,10 +237,77 @@ SAMPLES: dict[str, Sample] = {
         },
     ),
     "already_signed_in": Sample(template="already_signed_in.html", context={"account_name": "Acme", "person": _MIA}),
+    "consent": Sample(
+        template="consent.html",
+        context={
+            **_CONSENT,
+            "third_party": True,
+            "disclosures": (Disclosure.IDENTIFIER, Disclosure.NAME, Disclosure.EMAIL, Disclosure.LANGUAGE),
+            **LANGUAGE_SWITCH,
+        },
+    ),
+    "consent_to_everything": Sample(
+        template="consent.html",
+        context={**_CONSENT, "third_party": True, "disclosures": tuple(Disclosure)},
+    ),
+    "consent_on_a_device": Sample(
+        template="consent.html",
+        context={
+            **_CONSENT,
+            "service_name": "Acme Customer Contact Services (Netherlands and Belgium)",
+            "on_device": True,
+            "disclosures": (Disclosure.IDENTIFIER, Disclosure.NAME, Disclosure.EMAIL, Disclosure.ROLES),
+        },
+    ),
+    "consent_on_a_device_to_others": Sample(
+        template="consent.html",
+        context={**_CONSENT, "third_party": True, "on_device": True, "disclosures": (Disclosure.IDENTIFIER,)},
+    ),
+    "consent_each_time": Sample(
+        template="consent.html",
+        context={**_CONSENT, "service_name": "Studio", "disclosures": (Disclosure.IDENTIFIER, Disclosure.OFFLINE)},
+    ),
+    "account": Sample(
+        template="account.html",
+        context={
+            "accounts": (_OWN_MIA,),
+            "account_name": "Acme",
+            "chosen": "en",
+            "languages_offered": LANGUAGES,
+            "notice": NOTICES["ended"],
+        },
+    ),
+    "account_of_two": Sample(
+        template="account.html",
+        context={"accounts": (_OWN_MIA, _OWN_CASEY), "chosen": "nl", "languages_offered": LANGUAGES},
+    ),
+    "sign_out_everywhere": Sample(template="sign_out_everywhere.html", context=_OWN_MIA),
+    "sign_out_everywhere_of_little": Sample(template="sign_out_everywhere.html", context=_OWN_CASEY),
     "logout": Sample(template="logout.html", context={"people": [_MIA]}),
     "logout_of_two": Sample(template="logout.html", context={"people": [_MIA, _CASEY]}),
     "signed_out": Sample(template="signed_out.html"),
+    "signed_out_not_yet_everywhere": Sample(
+        template="signed_out.html",
+        context={
+            "services": [
+                Service(client_id=ClientId("studio"), client_name="Studio", progress=Progress.TOLD),
+                Service(client_id=ClientId("backend"), client_name="Admin dashboard", progress=Progress.WAITING),
+                Service(client_id=ClientId("old"), client_name="Reports", progress=Progress.DEAF),
+                Service(client_id=ClientId("gone"), client_name="Insight by Example", progress=Progress.UNREACHABLE),
+            ],
+            "some_wait": True,
+        },
+    ),
+    "signed_out_with_somebody_here": Sample(template="signed_out.html", context={"services": [], "people": [_CASEY]}),
     "signed_out_before": Sample(template="signed_out.html", context={"nobody_was_here": True}),
+    "form_post": Sample(
+        template="form_post.html",
+        context={
+            "redirect_uri": "https://studio.example.com/callback",
+            "answer": {"code": "code", "state": "state", "iss": "http://127.0.0.1:8000"},
+            "script": "",
+        },
+    ),
     "request_error": Sample(
         template="request_error.html",
         context={

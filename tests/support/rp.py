@@ -18,10 +18,12 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 import jwt
 from werkzeug.test import TestResponse
 
-from idp.domain.client_metadata import AuthMethod, ClientMetadata
+from idp.domain.client_metadata import ClientMetadata
+from idp.domain.client_words import AuthMethod
 from idp.services.registry import clients
-from tests.support import derivations
+from tests.support import assertions, derivations
 from tests.support.app import Browser, OpenIdProvider
+from tests.support.assertions import ClientKey
 
 REDIRECT_URI = "https://studio.example.com/callback"
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
@@ -101,6 +103,15 @@ class AuthorizationAnswer:
             and f'id="request-error" data-error="{error}"' in text
         )
 
+    def waits_at(self, page: str) -> bool:
+        """Whether the browser is sent to a page of ours, where its request waits."""
+        return self.response.status_code == 303 and self.location.startswith(f"{page}?r=")
+
+    def resumed_in(self, browser: Browser) -> AuthorizationAnswer:
+        """Come back to the waiting request, as every page does in the end."""
+        parked = self.location.partition("r=")[2]
+        return AuthorizationAnswer(browser.opens(f"/oauth/authorize/resume/?r={parked}"), self.asked)
+
     def asks_to_sign_in(self) -> bool:
         """Whether the browser is sent to the sign-in page, where its request waits."""
         return self.response.status_code == 303 and self.location.startswith("/login/?r=")
@@ -154,7 +165,11 @@ class TokenAnswer(Answer):
     def tokens(self) -> Tokens:
         """What was given."""
         assert self.succeeds(), self
-        return Tokens(access_token=self.body["access_token"], id_token=self.body.get("id_token", ""))
+        return Tokens(
+            access_token=self.body["access_token"],
+            id_token=self.body.get("id_token", ""),
+            refresh_token=self.body.get("refresh_token", ""),
+        )
 
 
 class UserinfoAnswer(Answer):
@@ -185,10 +200,11 @@ class UserinfoAnswer(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
-    """What a code gave."""
+    """What a code or a refresh token gave; empty what it did not give."""
 
     access_token: str = field(repr=False)
     id_token: str = field(repr=False)
+    refresh_token: str = field(repr=False, default="")
 
 
 @dataclass(kw_only=True)
@@ -196,6 +212,7 @@ class RelyingParty:
     """A registered service.
 
     :param auth: how it proves itself at the token endpoint.
+    :param key: with which it signs assertions, where it does.
     """
 
     op: OpenIdProvider
@@ -204,6 +221,7 @@ class RelyingParty:
     redirect_uri: str = REDIRECT_URI
     auth: AuthMethod = AuthMethod.BASIC
     scope: str = "openid profile email"
+    key: ClientKey | None = None
 
     @classmethod
     def registered_at(
@@ -217,9 +235,17 @@ class RelyingParty:
         public: bool = False,
         client_id: str | None = None,
         client_secret: str | None = None,
+        key: ClientKey | None = None,
         **metadata: Any,
     ) -> RelyingParty:
-        """Register a service with the options of ``idp clients create``."""
+        """Register a service with the options of ``idp clients create``.
+
+        :param key: its own, for private_key_jwt.
+        """
+        if key is not None:
+            metadata = {"auth_method": AuthMethod.PRIVATE_KEY_JWT, **metadata}
+            if "jwks_uri" not in metadata:
+                metadata.setdefault("jwks", key.jwks)
         if public:
             metadata["auth_method"] = AuthMethod.NONE
         parsed = ClientMetadata.parse(client_name=name, redirect_uris=redirect_uris, **metadata)
@@ -230,6 +256,7 @@ class RelyingParty:
                 admitted=admitted,
                 client_id=client_id,
                 client_secret=client_secret,
+                sealer=op.parts.sealer,
                 context=op.context,
             )
         return cls(
@@ -238,6 +265,7 @@ class RelyingParty:
             client_secret=client_secret or issued.client_secret,
             redirect_uri=redirect_uris[0],
             auth=parsed.auth_method or AuthMethod.BASIC,
+            key=key,
         )
 
     @cached_property
@@ -291,6 +319,21 @@ class RelyingParty:
         """Get a code for the person who is signed in to this browser."""
         return self.asks(browser, **changes).code
 
+    def after_consent(self, browser: Browser, **changes: str | None) -> Code:
+        """Get a code for the person who is signed in to this browser, who allows it on the consent page."""
+        return self.allowed_by(browser, **changes).code
+
+    def allowed_by(self, browser: Browser, **changes: str | None) -> AuthorizationAnswer:
+        """Ask for the person who is signed in to this browser, who allows it on the consent page."""
+        asked = self.prepares(**changes)
+        waiting = self.sends(browser, asked)
+        page = browser.opens(waiting.location)
+        token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        form = {"csrf_token": token, "decision": "allow"}
+        allowed = browser.posts(waiting.location, form, headers={"Origin": self.op.issuer})
+        assert allowed.status_code == 303, allowed.text
+        return AuthorizationAnswer(browser.opens(allowed.headers["Location"]), asked)
+
     def redeems(self, code: Code, /, **changes: str | None) -> TokenAnswer:
         """Exchange a code for tokens.
 
@@ -306,22 +349,54 @@ class RelyingParty:
             }
         )
 
+    def refreshes(self, tokens: Tokens, /, **changes: str | None) -> TokenAnswer:
+        """Exchange a refresh token.
+
+        :param changes: other parameters; none leaves one out.
+        """
+        return self.calls_token(
+            **{"grant_type": "refresh_token", "refresh_token": tokens.refresh_token or None, **changes}
+        )
+
     def calls_token(self, **form: str | None) -> TokenAnswer:
         """Call the token endpoint, authenticated as registered."""
-        sent = {key: value for key, value in form.items() if value is not None}
-        headers = {}
-        if self.auth is AuthMethod.BASIC:
-            headers["Authorization"] = basic(self.client_id, self.client_secret or "")
-        else:
-            sent.setdefault("client_id", self.client_id)
-        if self.auth is AuthMethod.POST:
-            sent.setdefault("client_secret", self.client_secret or "")
-        answer = TokenAnswer(self._http().post(self.metadata["token_endpoint"], data=sent, headers=headers))
+        answer = TokenAnswer(self._calls(self.metadata["token_endpoint"], form))
         if answer.response.status_code == 200:
             context = replace(self.op.context, now=self.op.clock.now())
             for name in ("access_token", "id_token"):
                 if name in answer.body:
                     derivations.check(self.op.app, answer.body[name], context)
+        return answer
+
+    def revokes(self, token: str, **form: str | None) -> TokenAnswer:
+        """Give a token back, authenticated as registered."""
+        return TokenAnswer(self._calls(self.metadata["revocation_endpoint"], {"token": token, **form}))
+
+    def introspects(self, token: str, **form: str | None) -> TokenAnswer:
+        """Ask what a token is worth, authenticated as registered."""
+        return TokenAnswer(self._calls(self.metadata["introspection_endpoint"], {"token": token, **form}))
+
+    def asserts(self, **claims: Any) -> str:
+        """Sign an assertion that says who this service is.
+
+        :param claims: other ones; none leaves one out.
+        """
+        said = assertions.claims(self.client_id, self.op.issuer, self.op.clock.unix, **claims)
+        return assertions.signed(said, self.key or self.client_secret or "")
+
+    def _calls(self, address: str, form: Mapping[str, str | None]) -> TestResponse:
+        """Call an endpoint for clients; what ``form`` says replaces this service's own way to prove itself."""
+        sent = {key: value for key, value in form.items() if value is not None}
+        headers = {}
+        if self.auth is AuthMethod.BASIC:
+            headers["Authorization"] = basic(self.client_id, self.client_secret or "")
+        elif self.auth in {AuthMethod.SECRET_JWT, AuthMethod.PRIVATE_KEY_JWT}:
+            sent = {"client_assertion_type": assertions.TYPE, "client_assertion": self.asserts(), **sent}
+        else:
+            sent.setdefault("client_id", self.client_id)
+        if self.auth is AuthMethod.POST:
+            sent.setdefault("client_secret", self.client_secret or "")
+        answer: TestResponse = self._http().post(address, data=sent, headers=headers)
         return answer
 
     def obtains_tokens_for(self, browser: Browser, **changes: str | None) -> Tokens:

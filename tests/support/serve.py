@@ -130,6 +130,24 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log_file: Path) -> None
         time.sleep(0.05)
 
 
+def wait_until_listening(address: str, process: subprocess.Popen[bytes], log_file: Path) -> None:
+    """Return as soon as somebody listens at ``host:port``.
+
+    :raises AssertionError: the process ended, or half a minute passed; the message carries its log.
+    """
+    host, _, port = address.rpartition(":")
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+        except OSError:
+            gave_up = process.poll() is not None or time.monotonic() > deadline
+            assert not gave_up, f"nobody listens at {address}:\n{log_file.read_text()}"
+            time.sleep(0.05)
+        else:
+            return
+
+
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return what a child sees: the surroundings without anybody's own settings, and these."""
     return {name: value for name, value in os.environ.items() if not name.startswith("IDP_")} | dict(settings)

@@ -13,14 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idp.domain.authentication import ACR_INTERACTIVE, Authentication
-from idp.domain.client_metadata import SigningAlg
+from idp.domain.client_words import SigningAlg
 from idp.domain.errors import AccessTokenRefused
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
 from idp.tokens import access_token, id_token, keys
-from idp.tokens.key_ring import KeyRing
 from idp.tokens.signing import sign
-from tests.tokens.conftest import NOW, new_ec_row
+from tests.tokens.conftest import NOW, new_ec_row, new_ring
 
 ISSUER = "https://login.example.com"
 LIFETIME = timedelta(minutes=15)
@@ -32,9 +31,10 @@ def mint(ring, now):
         asked = {
             "issuer": ISSUER,
             "client_id": ClientId("studio"),
-            "subject": UserId("user-1"),
-            "sid": SessionId("session-1"),
-            "family_id": FamilyId("family-1"),
+            "person": access_token.Person(
+                user_id=UserId("user-1"), sid=SessionId("session-1"), family_id=FamilyId("family-1")
+            ),
+            "audience": (ISSUER,),
             "scope": (Scope.OPENID, Scope.ROLES),
             "claims": {"account": "acme"},
             "signer": ring.signer(SigningAlg.ES256, now=now),
@@ -108,18 +108,39 @@ def test_a_service_can_verify_it_with_the_published_keys(mint, ring, now):
 
 
 def test_a_genuine_token_is_read(mint, verify):
-    assert verify(mint()) == access_token.AccessToken(
+    token = mint()
+    claims = part(token, 1)
+    assert verify(token) == access_token.AccessToken(
+        jti=claims["jti"],
         family_id=FamilyId("family-1"),
         subject=UserId("user-1"),
         client_id=ClientId("studio"),
         audience=(ISSUER,),
         scope=(Scope.OPENID, Scope.ROLES),
+        expires_at=NOW + LIFETIME,
+        claims=claims,
     )
+
+
+def test_a_clients_own_token_speaks_of_nobody(mint, verify):
+    found = verify(mint(person=None, scope=()))
+    assert (found.family_id, found.subject, found.scope) == (None, "studio", ())
+    assert not {"sid", "scope"} & found.claims.keys()
+
+
+def test_several_audiences_stand_as_a_list(mint, verify):
+    token = mint(audience=("https://api.example/", ISSUER))
+    assert part(token, 1)["aud"] == ["https://api.example/", ISSUER]
+    assert verify(token).audience == ("https://api.example/", ISSUER)
 
 
 def test_claims_about_a_person_cannot_replace_registered_ones(mint, verify):
     forged = {"iss": "x", "sub": "user-2", "aud": "x", "exp": 1, "jti": "x", "client_id": "x", "scope": "manage"}
-    assert verify(mint(claims=forged)) == verify(mint())
+    said, plain = verify(mint(claims=forged)), verify(mint())
+    assert {name: said.claims[name] for name in forged if name != "jti"} == {
+        name: plain.claims[name] for name in forged if name != "jti"
+    }
+    assert said.family_id == "family-1"
 
 
 @pytest.mark.parametrize("late", [0, 1, 3600])
@@ -204,7 +225,7 @@ def test_a_public_key_is_no_shared_secret(mint, ec_row, is_refused):
 
 
 def test_a_key_that_is_not_ours_signs_nothing(mint, sealer, is_refused):
-    stranger = KeyRing(lambda: [new_ec_row(sealer)], sealer)
+    stranger = new_ring(lambda: [new_ec_row(sealer)], sealer)
     assert is_refused(mint(signer=stranger.signer(SigningAlg.ES256, now=NOW)))
 
 

@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from idp.domain.authentication import ACR_INTERACTIVE, Authentication
-from idp.domain.client_metadata import SigningAlg
+from idp.domain.client_words import SigningAlg
 from idp.domain.identifiers import ClientId, SessionId, UserId
 from idp.tokens import id_token
 

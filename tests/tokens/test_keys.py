@@ -9,9 +9,9 @@ from base64 import urlsafe_b64encode
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from idp.domain.client_metadata import SigningAlg
-from idp.store.signing_keys import KeyState
-from idp.tokens import keys
+from idp.domain.client_words import SigningAlg
+from idp.store.signing_keys import KeyState, KeyUse
+from idp.tokens import keys, logout_token
 from idp.tokens.sealing import CannotOpen, Sealer
 
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
@@ -78,8 +78,17 @@ def test_rsa_keys_have_2048_bits_and_elliptic_ones_lie_on_p_256(rsa_row, ec_row)
 
 def test_only_a_current_key_was_promoted(ec_row, sealer, now):
     following = keys.row_of(
-        keys.generate(SigningAlg.ES256), SigningAlg.ES256, state=KeyState.NEXT, sealer=sealer, now=now
+        keys.generate(SigningAlg.ES256),
+        SigningAlg.ES256,
+        use=KeyUse.OAUTH,
+        state=KeyState.NEXT,
+        sealer=sealer,
+        now=now,
     )
     assert ec_row.promoted_at == now
     assert following.promoted_at is None
     assert following.published_at == now
+
+
+def test_a_retired_key_outlives_the_logout_tokens_that_it_signed():
+    assert keys.LOGOUT_TOKEN_LIFETIME >= logout_token.LIFETIME

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import CodeRedeemed, CodeReplayed
 from idp.domain import pkce
+from idp.domain.authorization import Authorization
+from idp.domain.client_words import GrantType
 from idp.domain.context import Context
 from idp.domain.errors import CodeAlreadySpent, CodeUnknown
-from idp.domain.scope import Scope
-from idp.services.oauth import claims
+from idp.domain.refresh_rotation import FIRST_GENERATION
+from idp.domain.secrets import new_secret
+from idp.services.oauth.issuing import TokenSet, token_set
+from idp.services.oauth.narrowing import narrowed_resources
 from idp.services.oauth.standing import standing_in
 from idp.services.parts import Parts
 from idp.services.registry.clients import RegisteredClient
-from idp.store import authorization_codes, sso_sessions, subjects, token_families
-from idp.store.authorization_codes import CodeGrant
+from idp.store import authorization_codes, subjects, token_families
 from idp.store.subjects import Subject
+from idp.store.token_families import Renewable
 from idp.store.unit_of_work import unit_of_work
-from idp.tokens import access_token, id_token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenSet:
-    """What a client gets.
-
-    :param id_token: none where the scope lacks ``openid``.
-    :param expires_in_seconds: of the access token.
-    """
-
-    access_token: str = field(repr=False)
-    id_token: str | None = field(repr=False)
-    scope: tuple[Scope, ...]
-    expires_in_seconds: int
 
 
 def redeem(
@@ -44,6 +33,7 @@ def redeem(
     *,
     redirect_uri: str,
     code_verifier: str | None,
+    resources: tuple[str, ...] = (),
     parts: Parts,
     context: Context,
 ) -> TokenSet:
@@ -55,12 +45,14 @@ def redeem(
 
     :param redirect_uri: must be the authorization request's.
     :param code_verifier: as presented; well-formed or none.
+    :param resources: narrow the audience of this access token (RFC 8707 §2.2).
     :raises CodeUnknown: nothing fits, or the session in which the code was given has ended.
     :raises CodeAlreadySpent: it was used before.
+    :raises ResourceRefused: the authorization does not cover one of ``resources``; the code stays unspent.
     """
     challenge = None if code_verifier is None else pkce.challenge_of(code_verifier)
     with unit_of_work() as session:
-        grant = authorization_codes.consume(
+        given = authorization_codes.consume(
             session,
             code,
             client_id=client.client_id,
@@ -68,25 +60,31 @@ def redeem(
             code_challenge=challenge,
             now=context.now,
         )
+        narrow = () if given is None else narrowed_resources(resources, given, client, issuer=parts.settings.issuer)
         # A sign-out in another tab either is seen here, or waits and then ends this family too.
-        holds = grant is not None and sso_sessions.hold(session, grant.sid)
+        present = None if given is None else subjects.in_session(session, given.sid)
         subject = None
-        if grant is not None and holds:
+        if present is not None:
             subject = standing_in(
                 session,
-                subjects.find(session, grant.user_id),
+                present[0],
                 client_account=client.account,
                 admitted=client.admitted,
                 now=context.now,
             )
-        replayed = grant is None and _end_what_it_gave(session, code, client, context)
-        if grant is not None and subject is not None:
-            _begin_family(session, grant, subject, client, context)
+        replayed = given is None and _end_what_it_gave(session, code, client, context)
+        renewable = None
+        if given is not None and present is not None and subject is not None:
+            renewable = _renewable(given, client, present[1], parts, context)
+            _begin_family(session, given, subject, client, renewable, context)
     if replayed:
         raise CodeAlreadySpent
-    if grant is None or subject is None:
+    if given is None or subject is None:
         raise CodeUnknown
-    return _token_set(grant, subject, client, parts, context)
+    first = parts.refresh_tokens.make(given.family_id, FIRST_GENERATION, seed=renewable.seed) if renewable else None
+    return token_set(
+        replace(given, resources=narrow), subject, client, refresh_token=first, parts=parts, context=context
+    )
 
 
 def _end_what_it_gave(session: Session, code: str, client: RegisteredClient, context: Context) -> bool:
@@ -99,62 +97,31 @@ def _end_what_it_gave(session: Session, code: str, client: RegisteredClient, con
     return True
 
 
+def _renewable(
+    given: Authorization, client: RegisteredClient, session_ends: datetime, parts: Parts, context: Context
+) -> Renewable | None:
+    """Say whether and how long the client may renew (CONTRACT §6 rule 3).
+
+    Within the session for our own clients; beyond it where ``offline_access`` was granted.
+    """
+    if GrantType.REFRESH_TOKEN not in client.metadata.grant_types:
+        return None
+    if client.metadata.is_third_party and not given.is_offline:
+        return None
+    until = context.now + parts.settings.lifetime("refresh_token_max")
+    if not given.is_offline:
+        until = min(until, session_ends)
+    return Renewable(seed=new_secret(), until=until, offline=given.is_offline)
+
+
 def _begin_family(
-    session: Session, grant: CodeGrant, subject: Subject, client: RegisteredClient, context: Context
+    session: Session,
+    given: Authorization,
+    subject: Subject,
+    client: RegisteredClient,
+    renewable: Renewable | None,
+    context: Context,
 ) -> None:
-    token_families.add(
-        session,
-        grant.family_id,
-        client_id=client.client_id,
-        user_id=grant.user_id,
-        sid=grant.sid,
-        scope=" ".join(grant.scope),
-        now=context.now,
-    )
-    event = CodeRedeemed(account=subject.account, user=grant.user_id, client=client.client_id, family=grant.family_id)
+    token_families.add(session, given, client_id=client.client_id, renewable=renewable, now=context.now)
+    event = CodeRedeemed(account=subject.account, user=given.user_id, client=client.client_id, family=given.family_id)
     trail.record(session, event, context)
-
-
-def _token_set(
-    grant: CodeGrant, subject: Subject, client: RegisteredClient, parts: Parts, context: Context
-) -> TokenSet:
-    settings = parts.settings
-    access_lifetime = _lifetime(settings.lifetime("access_token_ttl"), subject, context)
-    access = access_token.mint(
-        issuer=settings.issuer,
-        client_id=client.client_id,
-        subject=grant.user_id,
-        sid=grant.sid,
-        family_id=grant.family_id,
-        scope=grant.scope,
-        claims=claims.of_access_token(subject),
-        signer=parts.keys.signer(access_token.ALG, now=context.now),
-        lifetime=access_lifetime,
-        now=context.now,
-    )
-    identity = None
-    if Scope.OPENID in grant.scope:
-        identity = id_token.mint(
-            issuer=settings.issuer,
-            client_id=client.client_id,
-            subject=grant.user_id,
-            sid=grant.sid,
-            authentication=grant.authentication,
-            nonce=grant.nonce,
-            access_token=access,
-            claims=claims.of_person(subject),
-            signer=parts.keys.signer(client.metadata.id_token_alg, now=context.now),
-            lifetime=_lifetime(settings.lifetime("id_token_ttl"), subject, context),
-            now=context.now,
-        )
-    return TokenSet(
-        access_token=access,
-        id_token=identity,
-        scope=grant.scope,
-        expires_in_seconds=int(access_lifetime.total_seconds()),
-    )
-
-
-def _lifetime(usual: timedelta, subject: Subject, context: Context) -> timedelta:
-    """Let no token outlive the grant by which a staff member is what it says."""
-    return usual if subject.until is None else min(usual, subject.until - context.now)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from idp.domain import proof
 from idp.domain.authorization_request import AuthorizationRequest
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ProviderCode
+from idp.domain.proof import SignedIn, Verdict
 from idp.domain.staff import covers, entry_into
 from idp.services.registry.clients import RegisteredClient
 from idp.store import providers, staff_entries, staff_grants
@@ -48,7 +50,21 @@ class NoGrant:
     wanted: bool
 
 
-Presence = Nobody | Ready | MustChoose | NoGrant
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """Somebody signed in for this request, and it is still not the person or the proof that it asks for."""
+
+    session: LiveSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooOld:
+    """Somebody is there whose last proof is older than the request allows: they have to prove themselves anew."""
+
+    session: LiveSession
+
+
+Presence = Nobody | Ready | MustChoose | NoGrant | Unproven | TooOld
 
 
 def of(
@@ -58,12 +74,39 @@ def of(
     *,
     context: Context,
 ) -> Presence:
-    """Say who is there for a client.
+    """Say who is there for a client, and whether that is whom and what the request asks for.
 
     The client's own people go first, unless the request asks for staff.
 
     :param sessions: the browser's live ones, the latest sign-in first.
     """
+    found = _present(request, client, sessions, context)
+    if not isinstance(found, Ready | MustChoose):
+        return found
+    person = _signed_in(found.session)
+    match proof.judge(request, person, now=context.now):
+        case Verdict.ENOUGH:
+            return found
+        case Verdict.UNPROVEN:
+            return Unproven(session=found.session)
+        case Verdict.SIGN_IN if proof.is_too_old(request, person, now=context.now):
+            return TooOld(session=found.session)
+        case _:
+            return Nobody()
+
+
+def _signed_in(session: LiveSession) -> SignedIn:
+    return SignedIn(
+        user_id=session.user_id,
+        authentication=session.authentication,
+        at=session.signed_in_at,
+        proven_at=session.proven_at,
+    )
+
+
+def _present(
+    request: AuthorizationRequest, client: RegisteredClient, sessions: Sequence[LiveSession], context: Context
+) -> Presence:
     own = (request.account,) if request.account else client.accounts
     mine = next((one for one in sessions if one.account_code in own), None)
     if not client.is_entered_by_staff:

@@ -26,8 +26,10 @@ def of_token(token: str, *, parts: Parts, context: Context) -> dict[str, Any]:
         raise AccessTokenRefused("meant for another audience")
     if Scope.OPENID not in verified.scope:
         raise ScopeInsufficient
+    if verified.family_id is None:
+        raise AccessTokenRefused("a client's own, which speaks of nobody")
     with reading() as session:
-        member = subjects.of_live_family(session, verified.family_id)
+        member = subjects.of_live_family(session, verified.family_id, jti=verified.jti)
         subject = None
         if member is not None:
             subject = standing_in(
@@ -37,6 +39,7 @@ def of_token(token: str, *, parts: Parts, context: Context) -> dict[str, Any]:
                 admitted=clients.admitted_by(session, member.client_id) if member.client_account is None else (),
                 now=context.now,
             )
-    if subject is None or subject.user_id != verified.subject:
+    if member is None or subject is None or subject.user_id != verified.subject:
         raise AccessTokenRefused("revoked, or the person may no longer enter")
-    return {"sub": verified.subject, **claims.of_person(subject)}
+    told = claims.in_userinfo(subject, member.profile, member.asked, scope=verified.scope, may=member.registered)
+    return {"sub": verified.subject, **told}

@@ -9,10 +9,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from idp.domain.client_metadata import SigningAlg
+from idp.domain.client_words import SigningAlg
 from idp.services.parts import MIGRATIONS, Parts
 from idp.store import signing_keys
-from idp.store.signing_keys import KeyState, SigningKey
+from idp.store.signing_keys import KeyState, KeyUse, SigningKey
 from idp.store.unit_of_work import reading
 from idp.tokens import keys
 from idp.tokens.sealing import CannotOpen
@@ -81,18 +81,32 @@ def _migrations(_parts: Parts) -> Iterator[Finding]:
 def _keys(parts: Parts) -> Iterator[Finding]:
     with reading() as session:
         rows = signing_keys.everyone(session)
-    for alg in SigningAlg:
-        current = next((row for row in rows if row.alg == alg and row.state == KeyState.CURRENT), None)
-        if current is None:
-            yield Finding(part="keys", what=f"There is no {alg} signing key; run: idp init", breaks=True)
-        elif not _opens(current, parts):
-            what = (
-                f"The {alg} signing key {current.kid} cannot be opened; "
-                "put the key that sealed it back into IDP_SECRET_KEYS (or IDP_KEY_ENCRYPTION_KEYS)."
-            )
-            yield Finding(part="keys", what=what, breaks=True)
-        else:
-            yield Finding(part="keys", what=f"The {alg} signing key {current.kid} can be used.")
+    for use, algorithms in keys.ALGORITHMS.items():
+        for alg in algorithms:
+            held = {row.state: row for row in rows if (row.use, row.alg) == (use, alg)}
+            yield _current_key(_name(use, alg), use, held.get(KeyState.CURRENT), parts)
+            if KeyState.CURRENT in held and KeyState.NEXT not in held:
+                what = f"There is no next {_name(use, alg)}, so the keys cannot be rotated; run: idp init"
+                yield Finding(part="keys", what=what, deserves_attention=True)
+
+
+def _current_key(name: str, use: KeyUse, row: SigningKey | None, parts: Parts) -> Finding:
+    # Nothing is signed with the keys of cookie tokens yet: without them everything can be served.
+    breaks = use is KeyUse.OAUTH
+    if row is None:
+        what = f"There is no {name}; run: idp init"
+    elif not _opens(row, parts):
+        what = (
+            f"The {name} {row.kid} cannot be opened; "
+            "put the key that sealed it back into IDP_SECRET_KEYS (or IDP_KEY_ENCRYPTION_KEYS)."
+        )
+    else:
+        return Finding(part="keys", what=f"The {name} {row.kid} can be used.")
+    return Finding(part="keys", what=what, breaks=breaks, deserves_attention=not breaks)
+
+
+def _name(use: KeyUse, alg: SigningAlg) -> str:
+    return f"{alg} signing key" if use is KeyUse.OAUTH else f"{alg} signing key of cookie tokens"
 
 
 def _opens(row: SigningKey, parts: Parts) -> bool:

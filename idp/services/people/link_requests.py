@@ -19,12 +19,11 @@ from idp.domain.identifiers import AccountCode, ProviderId, UserId
 from idp.domain.secrets import new_identifier
 from idp.domain.upstream_identity import UpstreamIdentity
 from idp.services.registry import accounts
+from idp.services.sessions import ending
 from idp.store import (
     access_requests,
     providers,
     sign_ins,
-    sso_sessions,
-    token_families,
     upstream_identities,
     users,
 )
@@ -189,8 +188,7 @@ def _untie(session: Session, row: AccessRequest, context: Context) -> None:
     upstream_identities.untie(
         session, ProviderId(row.provider_id), issuer=row.issuer, subject=row.subject, user_id=user_id
     )
-    sso_sessions.end_of_user(session, user_id, now=context.now)
-    token_families.revoke_of_user(session, user_id, now=context.now)
+    ending.end_all_of_user(session, user_id, context=context)
 
 
 def _give_roles_back(session: Session, row: AccessRequest, context: Context) -> None:

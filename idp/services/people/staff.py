@@ -18,7 +18,8 @@ from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.roles import Role, highest_first
 from idp.domain.secrets import new_identifier
 from idp.services.registry import accounts
-from idp.store import providers, staff_entries, staff_grants, token_families, users
+from idp.services.sessions import ending
+from idp.store import providers, staff_entries, staff_grants, users
 from idp.store.staff_grants import StaffGrant
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -83,11 +84,11 @@ def revoke(email: str, out_of: Sequence[str] | None, *, context: Context) -> Seq
         user = users.holder_of_address(session, AccountCode(STAFF_ACCOUNT), address.canonical)
         user_id = None if user is None else UserId(user.id)
         present = staff_grants.naming(session, user_id=user_id, canonical=address.canonical)
-        ending = [row for row in present if codes is None or row.account_code in codes]
-        if not ending:
+        revoked = [row for row in present if codes is None or row.account_code in codes]
+        if not revoked:
             raise NotFound(f"{address.given} has no such grant; see: idp staff list")
-        _end(session, ending, context)
-    return ending
+        _end(session, revoked, context)
+    return revoked
 
 
 def list_all(account: str | None = None) -> Sequence[StaffGrant]:
@@ -183,5 +184,5 @@ def _end(session: Session, rows: Sequence[StaffGrant], context: Context, *, quie
         if row.user_id is None or quietly:
             continue
         account = None if row.account_code is None else AccountCode(row.account_code)
-        token_families.revoke_at_account(session, UserId(row.user_id), account, now=context.now)
+        ending.end_user_at(session, UserId(row.user_id), account, context=context)
         staff_entries.forget(session, UserId(row.user_id), account)

@@ -9,16 +9,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
-from idp.audit.events import Change, UserChanged, UserSignedOut
+from idp.audit.events import Change, UserChanged
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid
-from idp.domain.identifiers import AccountCode, SessionId, UserId
+from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.new_user import NewUser
 from idp.domain.roles import Role, effective
 from idp.domain.secrets import new_identifier
 from idp.services.people.lookup import require
 from idp.services.registry import accounts
-from idp.store import providers, sso_sessions, token_families, upstream_identities, users
+from idp.services.sessions import ending
+from idp.store import providers, sso_sessions, upstream_identities, users
 from idp.store.providers import Provider
 from idp.store.sso_sessions import SessionOfUser
 from idp.store.unit_of_work import reading, unit_of_work
@@ -145,7 +146,7 @@ def set_enabled(identifier: str, *, enabled: bool, account: str | None, context:
         user.enabled = enabled
         if not enabled:
             # Enabling them again must not bring back what was open at the time.
-            _end_everything(session, user, context)
+            ending.end_all_of_user(session, UserId(user.id), context=context)
         _record(session, user, Change.ENABLED if enabled else Change.DISABLED, context, {})
     return user
 
@@ -157,6 +158,8 @@ def delete(identifier: str, *, account: str | None, context: Context) -> User:
     """
     with unit_of_work() as session:
         user = require(session, identifier, account=account)
+        # While it is known where they are signed in.
+        ending.end_all_of_user(session, UserId(user.id), context=context)
         _record(session, user, Change.DELETED, context, {})
         users.remove(session, UserId(user.id))
     return user
@@ -180,17 +183,7 @@ def sign_out(identifier: str, *, account: str | None, context: Context) -> int:
     """
     with unit_of_work() as session:
         user = require(session, identifier, account=account)
-        ended = _end_everything(session, user, context)
-        event = UserSignedOut(account=user.account_code, user=user.id, sessions=ended)
-        trail.record(session, event, context)
-    return ended
-
-
-def _end_everything(session: Session, user: User, context: Context) -> int:
-    open_now: Sequence[SessionId] = [one.sid for one in sso_sessions.of_user(session, UserId(user.id), now=context.now)]
-    sso_sessions.end_of_user(session, UserId(user.id), now=context.now)
-    token_families.revoke_of_user(session, UserId(user.id), now=context.now)
-    return len(open_now)
+        return len(ending.end_all_of_user(session, UserId(user.id), context=context).sessions)
 
 
 def _taken(account: str, new: NewUser) -> AlreadyExists:

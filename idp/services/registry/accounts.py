@@ -18,8 +18,9 @@ from idp.domain.codes import STAFF_ACCOUNT, parse_code
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode
+from idp.services.sessions import ending
 from idp.settings import is_loopback
-from idp.store import accounts, providers, sso_sessions, token_families
+from idp.store import accounts, clients, providers
 from idp.store.accounts import Account
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -37,6 +38,7 @@ class AccountSettings:
     :param origins: web origins of the account's widget.
     :param email_domains: mail domains that the account owns; one account a domain.
     :param trial: only people whom the account knows already may enter.
+    :param reverify_after: seconds for which tokens are renewed without the upstream's word; nought for the default.
     :param link_by_email: a sign-in with a vouched address joins the user who has it, other sign-ins or not.
     """
 
@@ -46,14 +48,16 @@ class AccountSettings:
     email_domains: tuple[str, ...] | None = None
     trial: bool | None = None
     link_by_email: bool | None = None
+    reverify_after: int | None = None
 
-    def flags_and_texts(self) -> dict[str, str | bool | None]:
+    def flags_and_texts(self) -> dict[str, str | bool | int | None]:
         """Return the single values by the account's columns."""
         return {
             "name": None if self.name is None else self.name.strip(),
             "base_url": self.base_url,
             "trial": self.trial,
             "link_by_email": self.link_by_email,
+            "reverify_after": self.reverify_after,
         }
 
     def given(self) -> dict[str, object]:
@@ -115,8 +119,7 @@ def set_enabled(code: str, *, enabled: bool, context: Context) -> Account:
         account.enabled = enabled
         if not enabled:
             # Enabling it again must not bring back what was open at the time.
-            sso_sessions.end_of_account(session, AccountCode(code), now=context.now)
-            token_families.revoke_of_account(session, AccountCode(code), now=context.now)
+            ending.end_all_of_account(session, AccountCode(code), context=context)
         _record(session, code, Change.ENABLED if enabled else Change.DISABLED, context)
     return account
 
@@ -131,6 +134,9 @@ def delete(code: str, *, context: Context) -> None:
         raise Invalid("the account staff belongs to the provider and cannot be deleted")
     with unit_of_work() as session:
         require(session, code)
+        # Its own services go first: nobody could tell them anything any more.
+        clients.remove_of_account(session, AccountCode(code))
+        ending.end_all_of_account(session, AccountCode(code), context=context)
         accounts.remove(session, AccountCode(code))
         _record(session, code, Change.DELETED, context)
 
@@ -184,6 +190,7 @@ def _apply(session: Session, account: Account, settings: AccountSettings) -> Non
         if value is not None:
             setattr(account, name, value)
     account.base_url = account.base_url or None
+    account.reverify_after = account.reverify_after or None
     problems = [*_account_problems(account), *_origin_problems(settings.origins or ())]
     problems += _domain_problems(session, account.code, settings.email_domains or ())
     if problems:

@@ -11,26 +11,17 @@ from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import Change, ClientChanged
-from idp.domain.client_metadata import (
-    AuthMethod,
-    ClientMetadata,
-    GrantType,
-    Pkce,
-    ResponseType,
-    SigningAlg,
-    parse_client_id,
-    parse_client_secret,
-)
+from idp.domain.client_metadata import ClientMetadata, parse_client_id
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode, ClientId
-from idp.domain.scope import Scope
 from idp.domain.secrets import digest, equal, new_identifier, new_secret
-from idp.services.registry import accounts
+from idp.services.registry import accounts, client_changes, client_proofs, client_rows
 from idp.store import clients
-from idp.store.clients import Client, ClientAdmittedAccount
+from idp.store.clients import Client, ClientAdmittedAccount, KeptSecret
 from idp.store.unit_of_work import reading, unit_of_work
+from idp.tokens.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +35,7 @@ class RegisteredClient:
     account: AccountCode | None
     admitted: tuple[AccountCode, ...]
     metadata: ClientMetadata
-    secret_digests: frozenset[str] = field(repr=False)
+    secrets: tuple[KeptSecret, ...] = field(repr=False)
 
     @property
     def accounts(self) -> tuple[AccountCode, ...]:
@@ -59,14 +50,22 @@ class RegisteredClient:
     def knows_secret(self, secret: str) -> bool:
         """Compare a presented secret with every valid one, in constant time."""
         presented = digest(secret)
-        return any([equal(presented, stored) for stored in self.secret_digests])  # noqa: C419 - compare all
+        return any([equal(presented, kept.digest) for kept in self.secrets])  # noqa: C419 - compare all
+
+    def readable_secrets(self, sealer: Sealer) -> tuple[str, ...]:
+        """Open the secrets that are kept for client_secret_jwt."""
+        return tuple(
+            sealer.open(kept.sealed, record=client_proofs.record_of(self.client_id, kept.digest))
+            for kept in self.secrets
+            if kept.sealed
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
     """A client with its secret in clear: the only moment at which it can be read.
 
-    :param client_secret: none for a public client, and where the caller brought the secret.
+    :param client_secret: none for a client that has none, and where the caller brought the secret.
     """
 
     client: RegisteredClient
@@ -80,6 +79,7 @@ def create(
     admitted: Sequence[str] = (),
     client_id: str | None = None,
     client_secret: str | None = None,
+    sealer: Sealer,
     context: Context,
 ) -> Issued:
     """Register a client.
@@ -87,25 +87,26 @@ def create(
     :param account: whose people sign in; none for a client of staff.
     :param admitted: further accounts whose people may sign in to a client without account.
     :param client_id: brought along from elsewhere; made here when none.
-    :param client_secret: the same; a public client has none.
+    :param client_secret: the same; a public client and one with private_key_jwt have none.
     :raises NotFound: there is no such account.
     :raises AlreadyExists: the client_id is taken.
     :raises Invalid: a client_id or secret that cannot be used, or a client of an account that admits others.
     """
     chosen = ClientId(parse_client_id(client_id) if client_id else new_identifier())
-    secret = _first_secret(metadata, client_secret)
+    secret = client_proofs.first_secret(metadata, client_secret)
+    client_proofs.require_usable_keys(metadata)
     with unit_of_work() as session:
         if account is not None:
             accounts.require(session, account)
         if clients.find(session, chosen):
             raise AlreadyExists(f"client {chosen!r} exists already; see: idp clients show {chosen}")
         row = Client(client_id=chosen, account_code=account, created_at=context.now)
-        _write(row, metadata)
+        client_rows.write(row, metadata)
         _admit(session, row, admitted)
         session.add(row)
         session.flush()
         if secret is not None:
-            clients.add_secret(session, chosen, digest(secret), now=context.now)
+            client_proofs.keep(session, chosen, secret, metadata, sealer=sealer, now=context.now)
         session.flush()
         _record(session, row, Change.CREATED, context, {**_described(metadata), **_admitting(row)})
         registered = _registered(session, row, context)
@@ -124,10 +125,11 @@ def update(
     """
     with unit_of_work() as session:
         row = _require(session, client_id)
-        metadata = ClientMetadata.parse(**{**_parseable(_metadata(row)), **changes})
-        if metadata.is_public != _metadata(row).is_public:
-            raise Invalid("a client cannot change between public and confidential; register another one")
-        _write(row, metadata)
+        before = client_rows.read(row)
+        metadata = _changed(before, changes)
+        client_rows.write(row, metadata)
+        if metadata.auth_method is not before.auth_method:
+            client_proofs.refit(session, ClientId(client_id), metadata, now=context.now)
         described = {key: _described(metadata)[key] for key in sorted(changes)}
         if admitted is not None:
             _admit(session, row, admitted)
@@ -137,22 +139,28 @@ def update(
         return _registered(session, row, context)
 
 
-def rotate_secret(client_id: str, *, keep_old_for: timedelta, context: Context) -> Issued:
+def rotate_secret(
+    client_id: str, *, keep_old_for: timedelta, auth_method: str | None = None, sealer: Sealer, context: Context
+) -> Issued:
     """Give a client a new secret; the old ones stay valid for a while.
 
     :param keep_old_for: zero ends them at once.
+    :param auth_method: for what the client uses its secret from now on; its keys, if any, are given up.
     :raises NotFound: there is no such client.
-    :raises Invalid: a public client has no secret.
+    :raises Invalid: a client that has no secret, or a method that it cannot have.
     """
     with unit_of_work() as session:
         row = _require(session, client_id)
-        if _metadata(row).is_public:
-            raise Invalid(f"client {client_id!r} is public and has no secret")
+        chosen = {} if auth_method is None else {"auth_method": auth_method}
+        metadata = _changed(client_rows.read(row), {**chosen, "jwks": None, "jwks_uri": None} if chosen else {})
+        client_proofs.require_secret(metadata)
+        client_rows.write(row, metadata)
         clients.end_secrets(session, ClientId(client_id), at=context.now + keep_old_for)
         secret = new_secret()
-        clients.add_secret(session, ClientId(client_id), digest(secret), now=context.now)
+        client_proofs.keep(session, ClientId(client_id), secret, metadata, sealer=sealer, now=context.now)
         session.flush()
-        _record(session, row, Change.SECRET_ROTATED, context, {})
+        client_proofs.refit(session, ClientId(client_id), metadata, now=context.now)
+        _record(session, row, Change.SECRET_ROTATED, context, chosen)
         return Issued(client=_registered(session, row, context), client_secret=secret)
 
 
@@ -197,12 +205,12 @@ def list_all(account: str | None, *, context: Context) -> Sequence[RegisteredCli
         return [_registered(session, row, context) for row in rows]
 
 
-def _first_secret(metadata: ClientMetadata, brought: str | None) -> str | None:
-    if metadata.is_public:
-        if brought:
-            raise Invalid("a public client has no secret: leave out --client-secret-file or --public")
-        return None
-    return parse_client_secret(brought) if brought else new_secret()
+def _changed(before: ClientMetadata, changes: dict[str, Any]) -> ClientMetadata:
+    metadata = ClientMetadata.parse(**{**_parseable(before), **changes})
+    if metadata.is_public != before.is_public:
+        raise Invalid("a client cannot change between public and confidential; register another one")
+    client_proofs.require_usable_keys(metadata)
+    return metadata
 
 
 def _require(session: Session, client_id: str) -> Client:
@@ -214,17 +222,6 @@ def _require(session: Session, client_id: str) -> Client:
 
 def _unknown(client_id: str) -> NotFound:
     return NotFound(f"there is no client {client_id[:128]!r}; see: idp clients list")
-
-
-def _write(row: Client, metadata: ClientMetadata) -> None:
-    row.client_name = metadata.client_name
-    row.redirect_uris = list(metadata.redirect_uris)
-    row.grant_types = list(metadata.grant_types)
-    row.response_types = list(metadata.response_types)
-    row.auth_method = metadata.auth_method
-    row.scope = " ".join(metadata.scope)
-    row.id_token_alg = metadata.id_token_alg
-    row.pkce = metadata.pkce
 
 
 def _admit(session: Session, row: Client, admitted: Sequence[str]) -> None:
@@ -249,22 +246,8 @@ def _registered(session: Session, row: Client, context: Context) -> RegisteredCl
         client_id=client_id,
         account=None if row.account_code is None else AccountCode(row.account_code),
         admitted=tuple(AccountCode(one.account_code) for one in row.admitted),
-        metadata=_metadata(row),
-        secret_digests=clients.live_digests(session, client_id, now=context.now),
-    )
-
-
-def _metadata(row: Client) -> ClientMetadata:
-    """Read a row that was checked when it was written."""
-    return ClientMetadata(
-        client_name=row.client_name,
-        redirect_uris=tuple(row.redirect_uris),
-        grant_types=tuple(GrantType(word) for word in row.grant_types),
-        response_types=tuple(ResponseType(word) for word in row.response_types),
-        auth_method=None if row.auth_method is None else AuthMethod(row.auth_method),
-        scope=tuple(Scope(word) for word in row.scope.split(" ")),
-        id_token_alg=SigningAlg(row.id_token_alg),
-        pkce=Pkce(row.pkce),
+        metadata=client_rows.read(row),
+        secrets=clients.live_secrets(session, client_id, now=context.now),
     )
 
 
@@ -281,3 +264,4 @@ def _described(metadata: ClientMetadata) -> dict[str, Any]:
 def _record(session: Session, row: Client, change: Change, context: Context, settings: dict[str, Any]) -> None:
     event = ClientChanged(account=row.account_code, client=row.client_id, change=change, settings=settings)
     trail.record(session, event, context)
+    client_changes.note()

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from idp.audit import trail
-from idp.audit.events import SignedOut
 from idp.domain.authentication import Authentication
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, SessionId, UserId
 from idp.domain.secrets import new_identifier, new_secret
 from idp.services.parts import Parts
-from idp.store import sso_sessions, token_families
+from idp.services.sessions import ending
+from idp.store import sso_sessions
 from idp.store.sso_sessions import TOUCH_EVERY, LiveSession, UpstreamSession
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -70,7 +69,7 @@ def begin(
     present = sso_sessions.unended(session, cookies)
     of_account = [one for one in present if one.account_code == account]
     same = next((one.sid for one in of_account if one.user_id == user_id), None)
-    _end(session, [one for one in of_account if one.sid != same], context)
+    ending.end_sessions(session, [one.sid for one in of_account if one.sid != same], context=context)
     begun = Begun(sid=same or SessionId(new_identifier()), account=account, cookie=new_secret())
     values = sso_sessions.Beginning(
         cookie=begun.cookie,
@@ -92,19 +91,3 @@ def unended(cookies: Collection[str]) -> Sequence[LiveSession]:
         return ()
     with reading() as session:
         return sso_sessions.unended(session, cookies)
-
-
-def end_all(cookies: Collection[str], *, context: Context) -> None:
-    """Sign a browser out: end its sessions and all that hangs on them."""
-    with unit_of_work() as session:
-        _end(session, sso_sessions.unended(session, cookies), context)
-
-
-def _end(session: Session, ended: Sequence[LiveSession], context: Context) -> None:
-    sids = [one.sid for one in ended]
-    if not sids:
-        return
-    sso_sessions.end(session, sids, now=context.now)
-    token_families.revoke_of_sessions(session, sids, now=context.now)
-    for one in ended:
-        trail.record(session, SignedOut(account=one.account_code, user=one.user_id, sid=one.sid), context)

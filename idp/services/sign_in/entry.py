@@ -125,6 +125,7 @@ def _welcome(
         )
     user.roles, user.roles_sign_in_id = list(decision.derivation.roles), decision.id
     profile.refresh(session, user, identity, address, met.holder, context)
+    user.confirmed_at, user.confirmed_by = context.now, provider.id
     if user.account_code == STAFF_ACCOUNT and user.email_vouched and address is not None:
         staff_grants.bind(session, UserId(user.id), address.canonical)
     return user
@@ -143,7 +144,9 @@ def _begin(
         user_id=UserId(user.id),
         account=AccountCode(user.account_code),
         authentication=Authentication.federated(identity),
-        upstream=UpstreamSession(issuer=identity.issuer, subject=identity.subject, sid=identity.session),
+        upstream=UpstreamSession(
+            issuer=identity.issuer, subject=identity.subject, sid=identity.session, proven_at=identity.proven_at
+        ),
         cookies=cookies,
         parts=parts,
         context=context,

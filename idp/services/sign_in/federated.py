@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from idp.audit import trail
 from idp.audit.events import SignInFailed
+from idp.domain.authorization_request import AuthorizationRequest, Prompt
 from idp.domain.context import Context
 from idp.domain.errors import AttemptUnknown, DomainError, NotFound, UpstreamError, WrongOrganisation
 from idp.domain.identifiers import AccountCode, ProviderCode
@@ -50,6 +51,17 @@ class NotSignedIn:
     account: AccountCode
     provider_name: str
     parked_id: str | None
+
+
+def hints_of(request: AuthorizationRequest) -> Hints:
+    """Return what a waiting request suggests to an upstream (CONTRACT §6 rule 9)."""
+    return Hints(
+        login_hint=request.login_hint,
+        ui_locales=request.ui_locales,
+        new_proof=request.wants_a_new_proof,
+        max_age=request.max_age,
+        choose=Prompt.SELECT_ACCOUNT in request.prompts,
+    )
 
 
 def begin(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from idp.domain.authorization_request import AuthorizationRequest
+from idp.domain.authorization_request import AuthorizationRequest, Prompt
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
 from idp.domain.errors import NotAdmitted, NotFound, Refusal, RequestNotParked
@@ -51,6 +51,13 @@ class WaysIn:
     def only(self) -> ProviderChoice | None:
         """The provider, when there is exactly one; the staff's are not counted."""
         return self.providers[0] if len(self.providers) == 1 else None
+
+    @property
+    def asks(self) -> bool:
+        """Whether the person is to be asked although there may be one way in only (CONTRACT §6 rule 9)."""
+        return self.request is not None and (
+            self.request.wants_a_new_proof or Prompt.SELECT_ACCOUNT in self.request.prompts
+        )
 
     @property
     def hinted(self) -> ProviderChoice | None:

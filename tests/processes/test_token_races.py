@@ -1,8 +1,13 @@
-"""Eight processes present one code to two server processes: one gets tokens, and a reuse ends what it got."""
+"""Eight processes present one code, or one refresh token, to two server processes at the same moment.
+
+Of a code one gets tokens, and the reuse ends what it got. Of a refresh token
+all get the same successor, so that nobody is locked out.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.synchronize import Barrier
@@ -18,12 +23,13 @@ from tests.support.serve import Served, serving
 
 PROCESSES = 8
 PATIENCE_SECONDS = 60
+GRACE_SECONDS = 3
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The provider as it runs in production, two server processes on one database."""
-    settings = {}
+    settings = {"IDP_REFRESH_GRACE": str(GRACE_SECONDS)}
     if request.param == "postgres":
         settings["IDP_DATABASE_URL"] = request.getfixturevalue("postgres").fresh_database()
     with serving(tmp_path_factory.mktemp("provider"), workers=2, **settings) as served:
@@ -56,15 +62,9 @@ def _present(start: Barrier, answers: Any, url: str, form: dict[str, str], crede
     answers.put((answer.status_code, answer.json()))
 
 
-def _race(service: Service, code: str) -> list[tuple[int, dict[str, Any]]]:
+def _race(service: Service, form: dict[str, str]) -> list[tuple[int, dict[str, Any]]]:
     spawning = multiprocessing.get_context("spawn")
     start, answers = spawning.Barrier(PROCESSES), spawning.Queue()
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": REDIRECT_URI,
-        "code_verifier": service.verifier,
-    }
     credentials = (service.client_id, service.client_secret)
     racers = [
         spawning.Process(target=_present, args=(start, answers, f"{service.issuer}/oauth/token/", form, credentials))
@@ -81,17 +81,38 @@ def _race(service: Service, code: str) -> list[tuple[int, dict[str, Any]]]:
     return outcomes
 
 
+def _code_form(service: Service, code: str) -> dict[str, str]:
+    return {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": service.verifier,
+    }
+
+
+def _refresh(service: Service, refresh_token: str) -> requests.Response:
+    return requests.post(
+        f"{service.issuer}/oauth/token/",
+        data={"grant_type": "refresh_token", "refresh_token": refresh_token},
+        auth=(service.client_id, service.client_secret),
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def _signed_in(service: Service, person: str) -> str:
+    """Return a code for somebody who signs in."""
+    browser = Browser(stop=REDIRECT_URI)
+    with browser.session:
+        return browser.submit(browser.open(service.authorize_url()), person=person).query["code"]
+
+
 def _userinfo(service: Service, access_token: str) -> int:
     headers = {"Authorization": f"Bearer {access_token}"}
     return requests.get(f"{service.issuer}/oauth/userinfo/", headers=headers, timeout=15).status_code
 
 
 def test_of_eight_processes_one_gets_tokens_and_the_reuse_ends_them(service: Service) -> None:
-    browser = Browser(stop=REDIRECT_URI)
-    with browser.session:
-        code = browser.submit(browser.open(service.authorize_url()), person="manager").query["code"]
-
-    outcomes = _race(service, code)
+    outcomes = _race(service, _code_form(service, _signed_in(service, "manager")))
 
     assert Counter(status for status, _ in outcomes) == {200: 1, 400: PROCESSES - 1}
     assert {body["error"] for status, body in outcomes if status == 400} == {"invalid_grant"}
@@ -101,9 +122,7 @@ def test_of_eight_processes_one_gets_tokens_and_the_reuse_ends_them(service: Ser
 
 
 def test_a_later_reuse_ends_what_the_code_gave(service: Service) -> None:
-    browser = Browser(stop=REDIRECT_URI)
-    with browser.session:
-        code = browser.submit(browser.open(service.authorize_url()), person="agent").query["code"]
+    code = _signed_in(service, "agent")
     tokens = service.redeem(code)
     assert _userinfo(service, tokens["access_token"]) == 200
 
@@ -111,3 +130,29 @@ def test_a_later_reuse_ends_what_the_code_gave(service: Service) -> None:
         service.redeem(code)
 
     assert _userinfo(service, tokens["access_token"]) == 401
+    assert _refresh(service, tokens["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_eight_processes_with_one_refresh_token_end_in_one_branch(service: Service) -> None:
+    spent = service.redeem(_signed_in(service, "editor"))["refresh_token"]
+
+    outcomes = _race(service, {"grant_type": "refresh_token", "refresh_token": spent})
+
+    assert Counter(status for status, _ in outcomes) == {200: PROCESSES}
+    (successor,) = {body["refresh_token"] for _, body in outcomes}
+    assert all(_userinfo(service, body["access_token"]) == 200 for _, body in outcomes)
+    assert _refresh(service, successor).ok
+
+
+def test_a_lost_answer_is_healed_and_a_copy_that_comes_later_ends_everything(service: Service) -> None:
+    spent = service.redeem(_signed_in(service, "manager"))["refresh_token"]
+    lost = _refresh(service, spent).json()
+    healed = _refresh(service, spent)
+    assert healed.json()["refresh_token"] == lost["refresh_token"]
+    renewed = _refresh(service, lost["refresh_token"]).json()
+
+    time.sleep(GRACE_SECONDS)  # the real servers' own clock has to pass the grace
+
+    assert _refresh(service, spent).json()["error"] == "invalid_grant"
+    assert _refresh(service, renewed["refresh_token"]).json()["error"] == "invalid_grant"
+    assert {_userinfo(service, one["access_token"]) for one in (lost, healed.json(), renewed)} == {401}
