@@ -1,0 +1,1 @@
+"""The benchmark counts right answers only, and says what its figures are worth."""
