@@ -1,0 +1,153 @@
+"""A provider in the middle of its work, and all that is good there at this moment: codes, tokens, cookies, forms.
+
+Hostile callers mix these with nonsense. Before each of their attacks the
+database is what it was, so what is good stays good, and an attack can be
+repeated.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.protocol.conftest import initialise_at
+from tests.security.hostile import CLIENT_ID, CLIENT_SECRET
+from tests.support import assertions
+from tests.support.app import SECRET_KEY, Browser, OpenIdProvider, provider_on
+from tests.support.platform import RunningPlatform
+from tests.support.rp import AuthorizationAnswer, RelyingParty, basic
+
+GRANTS = ("authorization_code", "refresh_token", "client_credentials")
+AUDIENCE = "https://api.acme.example"
+PLANNER, PLANNER_URI = "planner", "https://planner.example.com/callback"
+SIGNER = "signer"
+LOGGED_OUT_URI = "https://studio.example.com/logged-out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arsenal:
+    """Everything that is good.
+
+    :param live: by name; the names are the same in every run, the values are not.
+    :param secrets: those that no answer may hold, unless the caller named them.
+    :param log: what the provider has logged; it logs errors alone.
+    """
+
+    op: OpenIdProvider
+    platform: RunningPlatform
+    live: dict[str, str]
+    secrets: frozenset[str]
+    log: io.StringIO
+    _file: Path
+    _kept: Path
+
+    def __repr__(self) -> str:
+        return "<everything that is good>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))
+
+    def start_afresh(self) -> None:
+        """Take the database back to the moment at which everything was good."""
+        self.op.hangs_up()
+        shutil.copyfile(self._kept, self._file)
+
+
+@contextmanager
+def arsenal(directory: Path, platform: RunningPlatform) -> Iterator[Arsenal]:
+    """Run a provider on SQLite whose account acme signs in at a platform."""
+    file, kept, log = directory / "idp.db", directory / "kept.db", io.StringIO()
+    initialise_at(f"sqlite:///{file}")
+    with redirect_stderr(log), provider_on(f"sqlite:///{file}", directory) as op:
+        op.clock.set(datetime.now(UTC))
+        op.connects("platform", platform)
+        live = {"issuer": platform.issuer, **_gathered(op)}
+        op.hangs_up()
+        shutil.copyfile(file, kept)
+        named = {live[name] for name in ("sso", "browser", "form", "code", "spent_code", "verifier", "state")}
+        secrets = frozenset({SECRET_KEY, CLIENT_SECRET, platform.client_secret} | named)
+        yield Arsenal(op=op, platform=platform, live=live, secrets=secrets, log=log, _file=file, _kept=kept)
+
+
+def _gathered(op: OpenIdProvider) -> dict[str, str]:
+    mia, studio = op.browser(), _studio(op)
+    planner = RelyingParty.registered_at(
+        op,
+        "Planner",
+        client_id=PLANNER,
+        client_secret="the-secret-of-the-planner",
+        redirect_uris=(PLANNER_URI,),
+        party="third",
+    )
+    signer = RelyingParty.registered_at(op, "Signer", client_id=SIGNER, key=assertions.key(), grant_types=GRANTS)
+    begun = op.signs_in(mia)
+    live = {"sso": begun.cookie, "assertion": signer.asserts(), "basic": basic(CLIENT_ID, CLIENT_SECRET)}
+    return live | _tokens(studio, mia) | _waiting(studio, planner, mia) | _of_browser(mia)
+
+
+def _studio(op: OpenIdProvider) -> RelyingParty:
+    return RelyingParty.registered_at(
+        op,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        grant_types=GRANTS,
+        audiences=(AUDIENCE,),
+        post_logout_redirect_uris=(LOGGED_OUT_URI,),
+    )
+
+
+def _tokens(studio: RelyingParty, mia: Browser) -> dict[str, str]:
+    spent = studio.obtains_a_code_for(mia)
+    first = studio.redeems(spent).tokens
+    second = studio.refreshes(first).tokens
+    revoked = studio.obtains_tokens_for(mia).access_token
+    studio.revokes(revoked)
+    code = studio.obtains_a_code_for(mia)
+    headers = {"Authorization": basic(CLIENT_ID, CLIENT_SECRET)}
+    pushed = mia.posts("/oauth/par/", dict(studio.prepares().params), headers=headers)
+    return {
+        "code": code.value,
+        "verifier": code.asked.verifier,
+        "spent_code": spent.value,
+        "access_token": second.access_token,
+        "id_token": second.id_token,
+        "refresh_token": second.refresh_token,
+        "spent_refresh_token": first.refresh_token,
+        "revoked_token": revoked,
+        "client_token": studio.calls_token(grant_type="client_credentials").body["access_token"],
+        "request_uri": pushed.get_json()["request_uri"],
+    }
+
+
+def _waiting(studio: RelyingParty, planner: RelyingParty, mia: Browser) -> dict[str, str]:
+    """Leave requests waiting in Mia's browser: for a sign-in, for her consent, for the platform's answer."""
+    asked = planner.asks(mia)
+    assert asked.waits_at("/oauth/consent/"), asked
+    page = mia.opens(asked.location).text
+    parked = studio.asks(mia, prompt="login")
+    departed = mia.opens(f"/login/with/platform/?r={_parked(parked)}").headers["Location"]
+    return {
+        "consent": _parked(asked),
+        "parked": _parked(parked),
+        "state": parse_qs(urlsplit(departed).query)["state"][0],
+        "csrf_token": page.partition('name="csrf_token" value="')[2].partition('"')[0],
+        "sid": mia.opens("/account/").text.partition('name="sid" value="')[2].partition('"')[0],
+    }
+
+
+def _parked(answer: AuthorizationAnswer) -> str:
+    return answer.location.partition("r=")[2]
+
+
+def _of_browser(mia: Browser) -> dict[str, str]:
+    cookies = {name: mia.cookie(f"__Host-idp_{name}") or "" for name in ("browser", "form")}
+    sso = mia.cookie("__Host-idp_sso.acme")
+    header = "; ".join(f"__Host-idp_{name}={value}" for name, value in {**cookies, "sso.acme": sso}.items())
+    return {**cookies, "cookies": header}
