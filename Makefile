@@ -52,7 +52,7 @@ lint: .venv/.dev ## check style, types and the direction of imports
 
 .PHONY: system-parts
 system-parts:
-	@echo "PostgreSQL, Chromium and nginx" && sh tools/system-parts.sh
+	@echo "PostgreSQL, Chromium, nginx and Apache" && sh tools/system-parts.sh
 
 .PHONY: peers
 peers: $(PEERS)/node_modules/.package-lock.json

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import apache as apache_part
 from tests.support import chromium as chromium_part
 from tests.support import nginx as nginx_part
 from tests.support import node as node_part
@@ -16,7 +17,7 @@ from tests.support import postgres as postgres_part
 
 TESTS = Path(__file__).parent
 LOOPBACK = "127.0.0.0/8,::1,localhost"
-PEER_PACKAGES = ("oidc-provider", "openid-client", "axe-core")
+PEER_PACKAGES = ("oidc-provider", "openid-client", "oidc-client-ts", "axe-core")
 
 UNIT_FOLDERS = frozenset({"domain", "tokens"})
 """Their marker is ``unit``; any other folder's marker is its own name."""
@@ -27,6 +28,7 @@ MARKER_OF_PART = {
     "postgresql": "postgres",
     "chromium": "browser",
     "nginx": "nginx",
+    "apache": "apache",
     "node": "node",
 }
 """Name of a fixture, or value of a parameter, that asks for a real part → the test's marker."""
@@ -104,6 +106,17 @@ def nginx() -> str:
         parts.do_without("nginx", reason)
     parts.record("nginx", nginx_part.version(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def apache() -> apache_part.Apache:
+    """The web server with mod_auth_openidc."""
+    try:
+        found = apache_part.apache()
+    except parts.PartMissing as reason:
+        parts.do_without("Apache", reason)
+    parts.record("Apache", found.version)
+    return found
 
 
 @pytest.fixture(scope="session")

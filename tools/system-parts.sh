@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings PostgreSQL, Chromium and nginx, which the tests use, from the system's packages where that is allowed
+# Brings PostgreSQL, Chromium, nginx and Apache, which the tests use, from the system's packages where that is allowed
 # (root, apt-get). Never fails: what is missing is named by the tests, which fail only with CI=true.
 set -u
 
@@ -7,6 +7,7 @@ wanted=
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted="$wanted postgresql"
 command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium fonts-dejavu-core"
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || wanted="$wanted nginx"
+[ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || wanted="$wanted apache2-bin libapache2-mod-auth-openidc"
 [ -n "$wanted" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then

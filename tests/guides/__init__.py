@@ -1,0 +1,1 @@
+"""The guides for developers of services: their very programs, run as their readers run them."""
