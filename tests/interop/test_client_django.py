@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import RSAKey
 
 from idp.sandbox.platform.kinds import GOOGLE
 from tests.interop.service import Service
@@ -73,6 +76,18 @@ class Walk:
         """Do all of it, and enter."""
         return self.browser.submit(self.chooses(person))
 
+    def is_signed_in(self) -> bool:
+        """Whether the dashboard still knows who this is."""
+        page = self.browser.session.get(f"{self.dashboard.url}/publish/", allow_redirects=False, timeout=15)
+        return page.status_code == requests.codes.ok
+
+    def is_soon_signed_out(self) -> None:
+        """Return as soon as the dashboard knows nobody any more; fail when that never happens."""
+        deadline = time.monotonic() + COMMAND_TIMEOUT_SECONDS
+        while self.is_signed_in():
+            assert time.monotonic() < deadline, "the dashboard was never told"
+            time.sleep(0.05)
+
     def requests_to(self, path: str) -> list[dict[str, str]]:
         """The parameters with which the browser was sent to a path, each once."""
         there = [urlsplit(address) for address in self.sent_to if urlsplit(address).path == path]
@@ -119,7 +134,9 @@ def dashboard(
     port = free_port()
     url = f"http://localhost:{port}"
     client = provider.command(
-        "clients", "create", "Admin dashboard", "--account", "acme", "--redirect-uri", f"{url}/oidc/callback/"
+        *("clients", "create", "Admin dashboard", "--account", "acme", "--redirect-uri", f"{url}/oidc/callback/"),
+        *("--post-logout-redirect-uri", f"{url}/signed-out/"),
+        *("--backchannel-logout-uri", f"{url}/backchannel-logout/"),
     )
     env = environment(
         {
@@ -168,6 +185,15 @@ def casey(provider: Served) -> str:
     """A staff member who may enter as a manager."""
     _grant(provider, "deepdesk.manager")
     return CASEY
+
+
+@pytest.fixture
+def untold(provider: Served, dashboard: Dashboard) -> Iterator[None]:
+    """While the test runs, the dashboard has no address for logout tokens, and learns by its renewals alone."""
+    update = ("clients", "update", dashboard.env["DASHBOARD_CLIENT_ID"], "--backchannel-logout-uri")
+    provider.command(*update, "")
+    yield
+    provider.command(*update, f"{dashboard.url}/backchannel-logout/")
 
 
 def _grant(provider: Served, role: str) -> None:
@@ -288,7 +314,9 @@ def test_a_form_is_not_taken_once_the_renewal_fell_due(walk: Walk, casey: str) -
     assert walk.browser.submit(form).status == 403
 
 
-def test_whose_grant_was_given_anew_chooses_again_to_enter(walk: Walk, casey: str, provider: Served) -> None:
+def test_whose_grant_was_given_anew_chooses_again_to_enter(
+    walk: Walk, casey: str, provider: Served, untold: None
+) -> None:
     walk.signs_in()
     provider.command("staff", "revoke", casey, "acme")
     _grant(provider, "deepdesk.editor")
@@ -302,7 +330,15 @@ def test_whose_grant_was_given_anew_chooses_again_to_enter(walk: Walk, casey: st
 # Leaving.
 
 
-def test_after_a_revocation_the_next_silent_authorization_is_refused(walk: Walk, casey: str, provider: Served) -> None:
+def test_after_a_revocation_the_dashboard_is_told(walk: Walk, casey: str, provider: Served) -> None:
+    walk.signs_in()
+    provider.command("staff", "revoke", casey, "acme")
+    walk.is_soon_signed_out()
+
+
+def test_after_a_revocation_the_next_silent_authorization_is_refused(
+    walk: Walk, casey: str, provider: Served, untold: None
+) -> None:
     walk.signs_in()
     provider.command("staff", "revoke", casey, "acme")
     walk.dashboard.lets_renewals_fall_due()
@@ -318,7 +354,9 @@ def test_after_a_revocation_the_next_silent_authorization_is_refused(walk: Walk,
     assert walk.opens("/admin/").url.startswith(provider.issuer)
 
 
-def test_after_a_revocation_what_asks_at_once_is_refused_at_once(walk: Walk, casey: str, provider: Served) -> None:
+def test_after_a_revocation_what_asks_at_once_is_refused_at_once(
+    walk: Walk, casey: str, provider: Served, untold: None
+) -> None:
     walk.signs_in()
     userinfo = f"{provider.issuer}/oauth/userinfo/"
     authorization = {"Authorization": f"Bearer {walk.dashboard.access_token(walk.browser)}"}
@@ -331,7 +369,9 @@ def test_after_a_revocation_what_asks_at_once_is_refused_at_once(walk: Walk, cas
     assert walk.opens("/publish/").url.startswith(provider.issuer)
 
 
-def test_a_revocation_after_the_answer_leaves_nobody_signed_in(walk: Walk, casey: str, provider: Served) -> None:
+def test_a_revocation_after_the_answer_leaves_nobody_signed_in(
+    walk: Walk, casey: str, provider: Served, untold: None
+) -> None:
     walk.signs_in()
     walk.dashboard.lets_renewals_fall_due()
     walk.browser.stop = f"{walk.dashboard.url}/oidc/callback/"
@@ -344,10 +384,68 @@ def test_a_revocation_after_the_answer_leaves_nobody_signed_in(walk: Walk, casey
     assert "sessionid" not in walk.browser.session.cookies
 
 
-def test_signing_out_leads_to_the_providers_own_sign_out(walk: Walk, casey: str, provider: Served) -> None:
-    left = walk.browser.submit(walk.signs_in())
-    assert left.url == f"{provider.issuer}/logout/", left
-    assert left.status == 200
+def test_signing_out_leads_over_the_provider_and_back(walk: Walk, casey: str, provider: Served) -> None:
+    asked = walk.browser.submit(walk.signs_in())
+    assert asked.url.startswith(f"{provider.issuer}/oauth/logout/"), asked
+    back = walk.browser.submit(asked)
+    assert back.url.partition("?")[0] == f"{walk.dashboard.url}/signed-out/"
+    assert not walk.is_signed_in()
+
+
+def test_who_signs_out_at_the_provider_is_signed_out_of_the_dashboard(
+    walk: Walk, casey: str, provider: Served, other_browser: Browser
+) -> None:
+    elsewhere = Walk(browser=other_browser, dashboard=walk.dashboard, sent_to=[])
+    walk.signs_in()
+    elsewhere.signs_in()
+    walk.browser.submit(walk.browser.open(f"{provider.issuer}/logout/"))
+
+    walk.is_soon_signed_out()
+    # The same person's other browser has a session of its own.
+    assert elsewhere.is_signed_in()
+
+
+def test_what_is_no_logout_token_of_the_provider_signs_nobody_out(walk: Walk, casey: str) -> None:
+    walk.signs_in()
+    key = RSAKey.generate_key(2048, auto_kid=True)
+    claims = {"iss": "x", "sid": "1"}
+    forged = joserfc_jwt.encode({"alg": "RS256", "kid": key.kid, "typ": "logout+jwt"}, claims, key)
+    for token in ("", "a.b.c", "é", forged, walk.dashboard.access_token(walk.browser)):
+        answer = requests.post(f"{walk.dashboard.url}/backchannel-logout/", data={"logout_token": token}, timeout=15)
+        assert answer.status_code == 400, token
+    assert requests.get(f"{walk.dashboard.url}/backchannel-logout/", timeout=15).status_code == 405
+    assert walk.is_signed_in()
+
+
+def test_a_logout_token_says_who_sent_it_for_whom_and_what_happened(walk: Walk, provider: Served) -> None:
+    now = int(time.time())
+    event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    honest = {"iss": provider.issuer, "aud": walk.dashboard.env["DASHBOARD_CLIENT_ID"], "jti": "1", "sid": "1"}
+    honest |= {"iat": now, "exp": now + 120, "events": event}
+    assert _reads(walk.dashboard, honest)
+    for changed in ({"iss": "https://other.example"}, {"aud": "another"}, {"exp": now - 120}, {"iat": now + 3600}):
+        assert not _reads(walk.dashboard, honest | changed), changed
+    for changed in ({"events": {}}, {"events": "x"}, {"nonce": "n"}):
+        assert not _reads(walk.dashboard, honest | changed), changed
+    for name in honest:
+        assert not _reads(walk.dashboard, {key: value for key, value in honest.items() if key != name}), name
+    assert not _reads(walk.dashboard, honest, typ="JWT")
+
+
+def _reads(dashboard: Dashboard, claims: dict[str, object], *, typ: str = "logout+jwt") -> bool:
+    """Whether the dashboard believes a logout token, signed by a key that it is made to trust."""
+    key = RSAKey.generate_key(2048, auto_kid=True)
+    token = joserfc_jwt.encode({"alg": "RS256", "kid": key.kid, "typ": typ}, dict(claims), key)
+    said = dashboard.runs(
+        "import jwt",
+        "from dashboard import signing_out",
+        f"signing_out.keys.get_signing_key_from_jwt = lambda _: jwt.PyJWK({key.as_dict(private=False)!r})",
+        f"try: signing_out.read_logout_token({token!r})",
+        "except jwt.PyJWTError: print('refused')",
+        "else: print('read')",
+    )
+    assert said in {"read", "refused"}, said
+    return said == "read"
 
 
 # What the library leaves to its user.

@@ -28,16 +28,20 @@ class StaffBackend(OIDCAuthenticationBackend):
     def authenticate(self, request, **kwargs):
         """Return the user, or none when the provider or its tokens do not hold."""
         try:
-            return super().authenticate(request, **kwargs)
+            user = super().authenticate(request, **kwargs)
         except (requests.RequestException, jwt.InvalidTokenError, SuspiciousOperation) as problem:
             log.warning("not signed in: %s", type(problem).__name__)
             return None
+        if user is not None:
+            user.deepdesk_sid = self.sid  # for the callback; it is no field
+        return user
 
     def verify_token(self, token, **kwargs):
         """Check whose ID token it is and for whom; the parent looks at signature, lifetime and nonce."""
         claims = super().verify_token(token, **kwargs)
         if claims.get("iss") != settings.DEEPDESK_ISSUER or claims.get("aud") != self.OIDC_RP_CLIENT_ID:
             raise SuspiciousOperation("The ID token comes from somebody else, or is meant for somebody else.")
+        self.sid = claims.get("sid")
         return claims
 
     def get_userinfo(self, access_token, id_token, payload):
@@ -84,6 +88,12 @@ class StaffCallback(OIDCAuthenticationCallbackView):
             return redirect(f"{reverse('oidc_authentication_init')}?{urlencode({'next': page})}")
         return response
 
+    def login_success(self):
+        """Remember which session of the provider this one belongs to, for when that ends."""
+        response = super().login_success()
+        self.request.session["deepdesk_sid"] = self.user.deepdesk_sid
+        return response
+
     def login_failure(self):
         """Leave nobody signed in whom the provider did not confirm."""
         auth.logout(self.request)
@@ -113,8 +123,3 @@ def is_still_admitted(request):
         timeout=settings.OIDC_TIMEOUT,
     )
     return answer.status_code == requests.codes.ok
-
-
-def sign_out_address(_request):
-    """Return where to go after signing out here: to the page that signs out of the provider."""
-    return f"{settings.DEEPDESK_ISSUER}/logout/"
