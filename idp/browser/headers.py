@@ -13,6 +13,8 @@ _POLICY = (
 )
 CONTENT_SECURITY_POLICY = _POLICY.format("'self'")
 HSTS = "max-age=63072000; includeSubDomains"
+_OF_ALL = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"))
+_OF_PAGES = (("Content-Security-Policy", CONTENT_SECURITY_POLICY), ("X-Frame-Options", "DENY"))
 
 
 def let_forms_end_at(response: Response, url: str) -> None:
@@ -35,6 +37,11 @@ def let_the_form_post_itself(response: Response, url: str, *, script_hash: str) 
     response.headers["Referrer-Policy"] = "origin"
 
 
+def let_own_scripts_run(response: Response) -> None:
+    """Let this page run a script of ours that is a file of its own."""
+    response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; script-src 'self'"
+
+
 def _source(url: str) -> str:
     parts = urlsplit(url)
     is_nameable = parts.scheme in {"http", "https"} and "[" not in parts.netloc
@@ -48,16 +55,14 @@ def let_forms_end_anywhere(response: Response) -> None:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Add the headers to every answer of the application; what a view has set stays."""
+    of_all = [*_OF_ALL, *([("Strict-Transport-Security", HSTS)] if settings.is_https else [])]
+    of_pages = [*of_all, *_OF_PAGES]
 
     @app.after_request
     def add(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Cache-Control", "no-store")
-        if response.mimetype == "text/html":
-            headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-            headers.setdefault("X-Frame-Options", "DENY")
-        if settings.is_https:
-            headers.setdefault("Strict-Transport-Security", HSTS)
+        wanted = of_pages if response.mimetype == "text/html" else of_all
+        present = {name.lower() for name, _ in response.headers}
+        for name, value in wanted:
+            if name.lower() not in present:
+                response.headers.add(name, value)
         return response

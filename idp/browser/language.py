@@ -14,6 +14,7 @@ from idp.browser.runtime import parts
 LANGUAGES = {"en": "English", "nl": "Nederlands", "de": "Deutsch"}
 """Each by its own name, which is how somebody who reads nothing else finds it."""
 PARAMETER = "lang"
+_IN_QUERY = PARAMETER.encode()
 DEFAULT = "en"
 _REPEATABLE = frozenset(
     {
@@ -72,8 +73,9 @@ def _preferred() -> str:
 
 
 def _asked() -> str:
-    if not request.query_string.isascii():
-        # It is refused, but in some language, and reading it would fail again.
+    query = request.query_string
+    if _IN_QUERY not in query or not query.isascii():
+        # What is not ASCII is refused, but in some language, and reading it would fail again.
         return ""
     return request.args.get(PARAMETER, "")
 
@@ -89,7 +91,8 @@ def _offered(tags: Iterable[str]) -> str | None:
 
 
 def _remember(response: Response) -> Response:
-    chosen = _offered([_asked()])
+    asked = _asked()
+    chosen = _offered([asked]) if asked else None
     if chosen is not None and chosen != _kept() and response.mimetype == "text/html":
         cookies.set_language(response, chosen, parts().settings)
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import cast
 
@@ -24,9 +25,10 @@ def request_id() -> str:
 
     Made here, never taken from the caller.
     """
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(REQUEST_ID_BYTES)
-    return cast(str, g.request_id)
+    known = g.get("request_id")
+    if known is None:
+        known = g.request_id = secrets.token_hex(REQUEST_ID_BYTES)
+    return cast(str, known)
 
 
 def context(actor: Actor = ANONYMOUS) -> Context:
@@ -36,6 +38,7 @@ def context(actor: Actor = ANONYMOUS) -> Context:
     )
 
 
+@lru_cache(maxsize=1000)
 def _network(text: str) -> str | None:
     """Return the caller's IP address; a proxy may have written brackets and a port around it, or anything."""
     for candidate in (text, text.rpartition(":")[0].strip("[]"), text.strip("[]")):

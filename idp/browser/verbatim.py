@@ -17,9 +17,10 @@ class _Verbatim(Response):
     """A redirect whose address reaches the service as it was registered; werkzeug would normalise it."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        """Put the address back."""
+        """Keep the address out of werkzeug's sight."""
+        address = self.headers.pop("Location")
         found = super().get_wsgi_headers(environ)
-        found["Location"] = self.headers["Location"]
+        self.headers["Location"] = found["Location"] = address
         return found
 
 

@@ -28,6 +28,7 @@ from idp.tokens.id_token_hint import verify_hint
 MAX_LENGTHS = {"state": 2048, "nonce": 1024, "login_hint": 512, "ui_locales": 256, "idp_hint": 128}
 MAX_AGE_DIGITS = 9
 MAX_RESOURCES = 10
+_RESPONSE_TYPES, _RESPONSE_MODES, _PROMPTS = frozenset(ResponseType), frozenset(ResponseMode), frozenset(Prompt)
 UNDERSTOOD = frozenset(
     {
         *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "account"),
@@ -62,7 +63,7 @@ def response_type(sent: Parameters, client: RegisteredClient) -> None:
     wanted = sent.get("response_type")
     if wanted is None:
         raise invalid_request("The parameter response_type is missing.")
-    if wanted not in set(ResponseType):
+    if wanted not in _RESPONSE_TYPES:
         raise OAuthError("unsupported_response_type", "The response_type must be code.")
     if wanted not in client.metadata.response_types or GrantType.AUTHORIZATION_CODE not in client.metadata.grant_types:
         raise OAuthError("unauthorized_client", "The client may not use this response_type.")
@@ -70,7 +71,7 @@ def response_type(sent: Parameters, client: RegisteredClient) -> None:
 
 def response_mode(sent: Parameters, _client: RegisteredClient) -> None:
     """The answer can be delivered as asked (OAuth 2.0 Multiple Response Types §2.1)."""
-    if sent.get("response_mode") not in {None, *ResponseMode}:
+    if (sent.get("response_mode") or ResponseMode.QUERY) not in _RESPONSE_MODES:
         raise invalid_request("The response_mode must be query or form_post.")
 
 
@@ -83,7 +84,7 @@ def account(sent: Parameters, client: RegisteredClient) -> None:
 def prompt(sent: Parameters, _client: RegisteredClient) -> None:
     """What the person is asked is known, and ``none`` stands alone (OpenID Connect Core §3.1.2.1)."""
     words = _words(sent, "prompt")
-    if not set(words) <= set(Prompt):
+    if not _PROMPTS.issuperset(words):
         raise invalid_request("The parameter prompt knows none, login, consent and select_account.")
     if Prompt.NONE in words and len(words) > 1:
         raise invalid_request("The prompt none cannot be combined with another.")
@@ -168,7 +169,7 @@ def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> Au
 def mode_of(sent: Parameters) -> ResponseMode:
     """Return how a request wants its answer, errors included; one that is not known counts as left out."""
     wanted = sent.get("response_mode")
-    return ResponseMode(wanted) if wanted in set(ResponseMode) else ResponseMode.QUERY
+    return ResponseMode(wanted) if wanted in _RESPONSE_MODES else ResponseMode.QUERY
 
 
 def _words(sent: Parameters, name: str) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import structlog
@@ -18,6 +17,7 @@ from idp.browser.runtime import context, parts
 from idp.domain.client_metadata import parse_client_id
 from idp.domain.client_words import AuthMethod
 from idp.domain.errors import ClientNotProven, Invalid
+from idp.protocol.client_request import ClientRequest
 from idp.protocol.errors import CLIENT_REFUSED
 from idp.services.oauth import assertions
 from idp.services.registry.clients import RegisteredClient
@@ -42,10 +42,9 @@ class ClientNotAuthenticated(InvalidClientError):  # type: ignore[misc]
         return [*super().get_headers(), ("WWW-Authenticate", REALM)]
 
 
-def authenticate(request: Any) -> RegisteredClient:
+def authenticate(request: ClientRequest) -> RegisteredClient:
     """Return the client from which a request comes; an assertion is spent by that.
 
-    :param request: a ``TokenRequest``, whose ``uri`` is the address of the endpoint called.
     :raises InvalidRequestError: it proves itself in two ways at once, or contradicts itself.
     :raises ClientNotAuthenticated: it does not prove itself, or not as it is registered.
     """
@@ -59,29 +58,29 @@ def authenticate(request: Any) -> RegisteredClient:
         raise ClientNotAuthenticated from None
 
 
-def _claimed_client_id(request: Any) -> str | None:
+def _claimed_client_id(request: ClientRequest) -> str | None:
     """Return whom a request says it comes from, cut to the length of a client_id: for the log."""
-    sent = request.payload.data
-    credentials = _basic_credentials(request.headers.get("Authorization", ""))
+    sent = request.sent
+    credentials = _basic_credentials(request.authorization or "")
     claimed = credentials[0] if credentials else sent.get("client_id") or _claimed_by(sent.get("client_assertion"))
     return claimed[:MAX_CLIENT_ID_LENGTH] if claimed else None
 
 
-def _refuse_several_methods(request: Any) -> None:
+def _refuse_several_methods(request: ClientRequest) -> None:
     """Refuse a request that proves itself in two ways at once (RFC 6749 §2.3).
 
     :raises InvalidRequestError: it does.
     """
-    sent = request.payload.data
-    used = ("Authorization" in request.headers, "client_secret" in sent, _has_assertion(sent))
+    sent = request.sent
+    used = (request.authorization is not None, "client_secret" in sent, _has_assertion(sent))
     if sum(used) > 1:
         raise InvalidRequestError(description="Use one client authentication method only.")
 
 
-def _proven(request: Any) -> RegisteredClient:
-    sent = request.payload.data
-    if "Authorization" in request.headers:
-        return _by_basic(request.headers["Authorization"], sent)
+def _proven(request: ClientRequest) -> RegisteredClient:
+    sent = request.sent
+    if request.authorization is not None:
+        return _by_basic(request.authorization, sent)
     if _has_assertion(sent):
         return _by_assertion(request.uri, sent)
     if "client_secret" in sent:

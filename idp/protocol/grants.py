@@ -1,7 +1,11 @@
-"""The grants of the token endpoint: Authlib finds the right one, ours authenticate and call one service each."""
+"""The grants of the token endpoint: each authenticates its client and calls one service. Refusals are Authlib's errors.
+
+Authlib's dispatcher is not used: what it would do around a grant is one call of ours (docs/adr/0022).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import structlog
@@ -10,8 +14,8 @@ from authlib.oauth2.rfc6749 import (
     InvalidRequestError,
     OAuth2Error,
     UnauthorizedClientError,
+    UnsupportedGrantTypeError,
 )
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
 from idp.browser.runtime import context, parts
 from idp.domain import pkce
@@ -19,6 +23,7 @@ from idp.domain.client_words import GrantType
 from idp.domain.context import Actor, ActorKind, Context
 from idp.domain.errors import DomainError
 from idp.protocol.client_authentication import authenticate
+from idp.protocol.client_request import ClientRequest
 from idp.protocol.errors import to_oauth
 from idp.services.oauth import client_credentials, code, refresh
 from idp.services.oauth.issuing import TokenSet
@@ -27,57 +32,54 @@ from idp.services.registry.clients import RegisteredClient
 log = structlog.get_logger()
 
 
-class Grant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
-    """What all grants do: authenticate the client, see whether it may, look at what it sent, redeem."""
+class Grant:
+    """What all grants do: authenticate the client, see whether it may, look at what it sent, redeem.
 
+    :ivar client: the client, once it is authenticated.
+    """
+
+    GRANT_TYPE: ClassVar[GrantType]
     NEEDED: ClassVar[tuple[str, ...]] = ()
 
-    def validate_token_request(self) -> None:
+    client: RegisteredClient
+
+    def __init__(self, request: ClientRequest) -> None:
+        self.request = request
+        self.sent = request.sent
+
+    def validate(self) -> None:
         """Authenticate the client and check the form of what it sent."""
-        self.request.client = authenticate(self.request)
+        self.client = authenticate(self.request)
         if self.GRANT_TYPE not in self.client.metadata.grant_types:
             raise UnauthorizedClientError(description="The client may not use this grant.")
         for name in self.NEEDED:
             if name not in self.sent:
                 raise InvalidRequestError(description=f"The parameter {name} is missing.")
 
-    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+    def tokens(self) -> TokenSet:
         """Give tokens, in one transaction."""
         acting = context(Actor(kind=ActorKind.CLIENT, id=self.client.client_id))
         try:
-            tokens = self.redeem(acting)
+            return self.redeem(acting)
         except DomainError as refused:
             log.warning("token_refused", reason=type(refused).__name__, client_id=self.client.client_id)
             told = to_oauth(refused)
             raise OAuth2Error(error=told.error, description=told.description, status_code=told.status) from refused
-        return 200, _as_json(tokens), self.TOKEN_RESPONSE_HEADER
 
     def redeem(self, acting: Context) -> TokenSet:
         """Call the service."""
         raise NotImplementedError
 
-    @property
-    def client(self) -> RegisteredClient:
-        """The client, once it is authenticated."""
-        registered: RegisteredClient = self.request.client
-        return registered
-
-    @property
-    def sent(self) -> dict[str, str]:
-        """The parameters of the request."""
-        sent: dict[str, str] = self.request.payload.data
-        return sent
-
 
 class AuthorizationCodeGrant(Grant):
     """RFC 6749 §4.1.3, RFC 7636 §4.5."""
 
-    GRANT_TYPE = GrantType.AUTHORIZATION_CODE.value
+    GRANT_TYPE = GrantType.AUTHORIZATION_CODE
     NEEDED = ("code", "redirect_uri")
 
-    def validate_token_request(self) -> None:
+    def validate(self) -> None:
         """Look at the verifier besides."""
-        super().validate_token_request()
+        super().validate()
         if not pkce.is_verifier(self.sent.get("code_verifier", "-" * 43)):
             raise InvalidGrantError(description="The code_verifier is not well-formed.")
 
@@ -97,7 +99,7 @@ class AuthorizationCodeGrant(Grant):
 class RefreshTokenGrant(Grant):
     """RFC 6749 §6."""
 
-    GRANT_TYPE = GrantType.REFRESH_TOKEN.value
+    GRANT_TYPE = GrantType.REFRESH_TOKEN
     NEEDED = ("refresh_token",)
 
     def redeem(self, acting: Context) -> TokenSet:
@@ -115,7 +117,7 @@ class RefreshTokenGrant(Grant):
 class ClientCredentialsGrant(Grant):
     """RFC 6749 §4.4."""
 
-    GRANT_TYPE = GrantType.CLIENT_CREDENTIALS.value
+    GRANT_TYPE = GrantType.CLIENT_CREDENTIALS
 
     def redeem(self, acting: Context) -> TokenSet:
         """Give the client a token for itself."""
@@ -128,8 +130,23 @@ class ClientCredentialsGrant(Grant):
         )
 
 
-GRANTS: tuple[type[Grant], ...] = (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant)
+BY_TYPE: Mapping[str, type[Grant]] = {
+    grant.GRANT_TYPE.value: grant for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant)
+}
 """What the token endpoint gives tokens for, and the metadata lists."""
+
+
+def give(request: ClientRequest) -> Mapping[str, Any]:
+    """Return the answer to a token request (RFC 6749 §5.1).
+
+    :raises OAuth2Error: it is refused.
+    """
+    kind = BY_TYPE.get(request.sent["grant_type"])
+    if kind is None:
+        raise UnsupportedGrantTypeError(request.sent["grant_type"])
+    grant = kind(request)
+    grant.validate()
+    return _as_json(grant.tokens())
 
 
 def _as_json(tokens: TokenSet) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from authlib.oauth2 import OAuth2Error
 from flask import Response, json
 
 from idp.protocol.errors import OAuthError
@@ -13,12 +14,23 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Endpoints without cookies may be called from any page (CONTRACT §4)."""
 
 
+_JSON_FOR_ANYBODY = [
+    ("Content-Type", "application/json"),
+    ("Cache-Control", "no-store"),
+    ("Pragma", "no-cache"),
+    *ANY_ORIGIN.items(),
+]
+
+
 def json_response(body: Mapping[str, Any], *, status: int = 200) -> Response:
     """Return JSON that nobody keeps (RFC 6749 §5.1)."""
-    response = Response(json.dumps(body), status=status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Pragma"] = "no-cache"
-    response.headers.update(ANY_ORIGIN)
+    return Response(json.dumps(body), status=status, headers=_JSON_FOR_ANYBODY)
+
+
+def refusal(error: OAuth2Error) -> Response:
+    """Return what Authlib's error says, with its status and headers (RFC 6749 §5.2)."""
+    response = Response(json.dumps(dict(error.get_body())), status=error.status_code)
+    response.headers.update(error.get_headers())
     return response
 
 

@@ -8,30 +8,24 @@ from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from idp.browser.runtime import parts
 from idp.domain.client_words import AuthMethod, SigningAlg
-from idp.protocol import parameters
+from idp.protocol import grants, parameters
+from idp.protocol.client_request import ClientRequest
 from idp.protocol.errors import invalid_request
-from idp.protocol.grants import GRANTS
 from idp.protocol.parameters import Unreadable
-from idp.protocol.responses import error_response, preflight
-from idp.protocol.server import TokenRequest, TokenServer
+from idp.protocol.responses import ANY_ORIGIN, error_response, json_response, preflight, refusal
 from idp.services.oauth.claims import CLAIMS
 from idp.tokens import client_assertion, id_token
 
 PATH = "/oauth/token/"
 blueprint = Blueprint("token", __name__)
 
-_server = TokenServer()
-for _grant in GRANTS:
-    _server.register_grant(_grant)
-
 
 def described(issuer: str) -> dict[str, Any]:
     """Return what this endpoint, and the tokens it gives, add to the metadata."""
     return {
         "token_endpoint": f"{issuer}{PATH}",
-        "grant_types_supported": [grant.GRANT_TYPE for grant in GRANTS],
+        "grant_types_supported": list(grants.BY_TYPE),
         "token_endpoint_auth_methods_supported": list(AuthMethod),
         "token_endpoint_auth_signing_alg_values_supported": list(client_assertion.SUPPORTED),
         "subject_types_supported": ["public"],
@@ -52,12 +46,12 @@ def token() -> ResponseReturnValue:
         return error_response(invalid_request("A parameter occurs more than once."))
     if sent.get("grant_type") is None:
         return error_response(invalid_request("The parameter grant_type is missing."))
-    prepared = TokenRequest(request, sent, uri=f"{parts().settings.issuer}{PATH}")
     try:
-        answer: Any = _server.create_token_response(prepared)
-    except OAuth2Error as error:  # raised before Authlib catches: nothing else may leave as a 500
-        answer = _server.handle_error_response(prepared, error)
-    return answer  # type: ignore[no-any-return]
+        return json_response(grants.give(ClientRequest.of(request, sent, path=PATH)))
+    except OAuth2Error as error:
+        refused = refusal(error)
+        refused.headers.update(ANY_ORIGIN)
+        return refused
 
 
 @blueprint.route(PATH, methods=["OPTIONS"])

@@ -15,14 +15,14 @@ from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response, json, request
 from flask.typing import ResponseReturnValue
 
-from idp.browser.runtime import context, parts
+from idp.browser.runtime import context
 from idp.domain.context import Actor, ActorKind
 from idp.domain.errors import ClientNotProven
 from idp.protocol import authorization_checks, authorization_target, client_authentication, parameters
 from idp.protocol.authorization_target import NotRedirectable
+from idp.protocol.client_request import ClientRequest
 from idp.protocol.errors import OAuthError, invalid_request, to_oauth
 from idp.protocol.parameters import Parameters, Unreadable
-from idp.protocol.server import TokenRequest
 from idp.services.oauth import pushed
 from idp.services.registry.clients import RegisteredClient
 
@@ -44,7 +44,7 @@ def push() -> ResponseReturnValue:
     """Keep an authorization request, and give the reference under which the browser brings it."""
     try:
         sent = parameters.of_form(request)
-        client = client_authentication.authenticate(TokenRequest(request, sent, uri=f"{parts().settings.issuer}{PATH}"))
+        client = client_authentication.authenticate(ClientRequest.of(request, sent, path=PATH))
         return _pushed(sent, client)
     except Unreadable as unreadable:
         return _refused(invalid_request(str(unreadable)))

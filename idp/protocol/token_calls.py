@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from flask import Response, json, request
+from flask import Response, request
 
-from idp.browser.runtime import context, parts
+from idp.browser.runtime import context
 from idp.domain.context import Actor, ActorKind, Context
 from idp.protocol import parameters
 from idp.protocol.client_authentication import authenticate
+from idp.protocol.client_request import ClientRequest
 from idp.protocol.parameters import Unreadable
-from idp.protocol.server import TokenRequest
+from idp.protocol.responses import refusal
 from idp.services.registry.clients import RegisteredClient
 
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -43,8 +44,7 @@ def answer_call(path: str, act: Callable[[TokenCall], Response], *, headers: Map
     try:
         response = act(_read(path))
     except OAuth2Error as error:
-        response = Response(json.dumps(dict(error.get_body())), status=error.status_code)
-        response.headers.update(error.get_headers())
+        response = refusal(error)
     response.headers.update({**NOT_KEPT, **headers})
     return response
 
@@ -56,7 +56,7 @@ def _read(path: str) -> TokenCall:
         raise InvalidRequestError(description=str(unreadable)) from None
     if sent.doubled:
         raise InvalidRequestError(description="A parameter occurs more than once.")
-    client = authenticate(TokenRequest(request, sent, uri=f"{parts().settings.issuer}{path}"))
+    client = authenticate(ClientRequest.of(request, sent, path=path))
     token = sent.get("token")
     if token is None:
         raise InvalidRequestError(description="The parameter token is missing.")

@@ -17,7 +17,8 @@ from idp.domain.claims_request import ClaimsRequest
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
 from idp.domain.secrets import digest
-from idp.store.db import Base, core, table_of
+from idp.store.db import Base, table_of
+from idp.store.prepared import Prepared
 
 
 class AuthorizationCode(Base):
@@ -48,8 +49,8 @@ class AuthorizationCode(Base):
 
 
 _CODES = table_of(AuthorizationCode)
-_ADD = insert(_CODES)
-_CONSUME = (
+_ADD = Prepared(insert(_CODES), columns=[column.name for column in _CODES.c if column.name != "used_at"])
+_CONSUME = Prepared(
     update(_CODES)
     .where(
         _CODES.c.code_digest == bindparam("digest"),
@@ -86,8 +87,8 @@ def add(
     expires_at: datetime,
 ) -> None:
     """Store a fresh code under its digest."""
-    core(session).execute(
-        _ADD,
+    _ADD.run(
+        session,
         {
             "code_digest": digest(code),
             "client_id": client_id,
@@ -120,19 +121,15 @@ def consume(
     :param code_challenge: computed from the presented verifier; none when none was presented.
     :param now: the expiry instant itself is already too late.
     """
-    row = (
-        core(session)
-        .execute(
-            _CONSUME,
-            {
-                "digest": digest(code),
-                "client": client_id,
-                "uri": redirect_uri,
-                "challenge": code_challenge,
-                "now": now,
-            },
-        )
-        .one_or_none()
+    row = _CONSUME.row(
+        session,
+        {
+            "digest": digest(code),
+            "client": client_id,
+            "uri": redirect_uri,
+            "challenge": code_challenge,
+            "now": now,
+        },
     )
     if row is None:
         return None

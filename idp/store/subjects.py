@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from idp.domain.claims_request import ClaimsRequest
@@ -17,7 +17,8 @@ from idp.domain.roles import Role
 from idp.domain.scope import Scope
 from idp.store.accounts import Account, AccountEmailDomain
 from idp.store.clients import Client
-from idp.store.db import core, table_of
+from idp.store.db import table_of
+from idp.store.prepared import Prepared
 from idp.store.revoked_tokens import RevokedToken
 from idp.store.sso_sessions import SsoSession
 from idp.store.token_families import TokenFamily
@@ -74,14 +75,14 @@ SUBJECT = (
     .where(_USERS.c.enabled.is_(True), _ACCOUNTS.c.enabled.is_(True))
 )
 """Every person who counts, with what :func:`as_subject` reads."""
-_BY_ID = SUBJECT.where(_USERS.c.id == bindparam("user"))
-_IN_SESSION = (
+_BY_ID = Prepared(SUBJECT.where(_USERS.c.id == bindparam("user")))
+_IN_SESSION = Prepared(
     SUBJECT.add_columns(_SESSIONS.c.expires_at)
     .join(_SESSIONS, _SESSIONS.c.user_id == _USERS.c.id)
     .where(_SESSIONS.c.sid == bindparam("sid"), _SESSIONS.c.ended_at.is_(None))
     .with_for_update(read=True, of=_SESSIONS)
 )
-_OF_LIVE_FAMILY = (
+_OF_LIVE_FAMILY = Prepared(
     SUBJECT.add_columns(
         _FAMILIES.c.client_id,
         _FAMILIES.c.claims,
@@ -101,7 +102,7 @@ _OF_LIVE_FAMILY = (
 
 def find(session: Session, user_id: UserId) -> Subject | None:
     """Return the person for a token's claims; none when they or their account are disabled."""
-    row = core(session).execute(_BY_ID, {"user": user_id}).one_or_none()
+    row = _BY_ID.row(session, {"user": user_id})
     return None if row is None else as_subject(row)
 
 
@@ -111,7 +112,7 @@ def in_session(session: Session, sid: SessionId) -> tuple[Subject, datetime] | N
     The session cannot end until this transaction is over: on PostgreSQL by a share lock on its row, on SQLite
     by being the only writer.
     """
-    row = core(session).execute(_IN_SESSION, {"sid": sid}).one_or_none()
+    row = _IN_SESSION.row(session, {"sid": sid})
     return None if row is None else (as_subject(row), row.expires_at)
 
 
@@ -137,7 +138,7 @@ def of_live_family(session: Session, family_id: FamilyId, *, jti: str) -> Family
 
     :param jti: the token's; it may have been revoked alone.
     """
-    row = core(session).execute(_OF_LIVE_FAMILY, {"family": family_id, "jti": jti}).one_or_none()
+    row = _OF_LIVE_FAMILY.row(session, {"family": family_id, "jti": jti})
     if row is None:
         return None
     return FamilyMember(
@@ -150,7 +151,7 @@ def of_live_family(session: Session, family_id: FamilyId, *, jti: str) -> Family
     )
 
 
-def as_subject(row: Row[*tuple[Any, ...]]) -> Subject:
+def as_subject(row: Any) -> Subject:
     """Return the person whom a row of :data:`SUBJECT` describes."""
     return Subject(
         user_id=UserId(row.id),
