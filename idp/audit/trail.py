@@ -8,15 +8,17 @@ from sqlalchemy.orm import Session
 from idp.audit.events import Event
 from idp.domain.context import Context
 from idp.store.audit_events import AuditEvent
-from idp.store.db import core, table_of
+from idp.store.db import table_of
+from idp.store.prepared import Prepared
 
-_INSERT = insert(table_of(AuditEvent))
+_EVENTS = table_of(AuditEvent)
+_INSERT = Prepared(insert(_EVENTS), columns=[column.name for column in _EVENTS.c if not column.primary_key])
 
 
 def record(session: Session, event: Event, context: Context) -> None:
     """Insert one event; it stands if and only if the caller's transaction does."""
-    core(session).execute(
-        _INSERT,
+    _INSERT.run(
+        session,
         {
             "at": context.now,
             "kind": event.kind,

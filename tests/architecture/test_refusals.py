@@ -11,6 +11,7 @@ from idp.domain.errors import DomainError, NotAdmitted, Refusal, UpstreamError
 from idp.pages.errors import PAGES
 from idp.pages.messages import ERROR_TEXTS
 from idp.protocol.errors import OAUTH_ERRORS
+from idp.widget.answers import REFUSALS
 
 TOLD_BY_COMMANDS = {errors.Invalid, errors.AlreadyExists, errors.NotBuilt}
 TOLD_BY_THE_WORKER = {errors.DeliveryFailed, errors.DeliveryRefused}
@@ -26,7 +27,7 @@ def below(error: type[DomainError]) -> Iterator[type[DomainError]]:
 
 @pytest.mark.parametrize("error", sorted(set(below(DomainError)), key=lambda one: one.__name__))
 def test_every_refusal_is_told_somewhere(error: type[DomainError]) -> None:
-    by_the_edges = OAUTH_ERRORS.keys() | PAGES.keys() | TOLD_BY_COMMANDS | TOLD_BY_THE_WORKER
+    by_the_edges = OAUTH_ERRORS.keys() | PAGES.keys() | REFUSALS.keys() | TOLD_BY_COMMANDS | TOLD_BY_THE_WORKER
     told = by_the_edges | CHOOSES_ITS_PAGE | NEVER_RAISED_ITSELF
     assert error in told
 

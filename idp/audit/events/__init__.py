@@ -1,0 +1,86 @@
+"""Every kind of audit event. The name says ``subject.what_happened``; no event ever holds a secret."""
+
+from __future__ import annotations
+
+from idp.audit.events.event import OK, Event
+from idp.audit.events.operations import KeyMade, KeyPromoted, KeyRetired, KeyRevoked, OutboxDropped, OutboxRetried
+from idp.audit.events.records import (
+    AccountChanged,
+    ApiKeyChanged,
+    Change,
+    ClientChanged,
+    IdentityLinked,
+    LinkDecided,
+    LinkRequested,
+    PlatformSecretChanged,
+    ProviderChanged,
+    StaffGranted,
+    StaffRevoked,
+    UserChanged,
+)
+from idp.audit.events.sign_ins import SignedOut, SignInFailed, SignInFinished, StaffEntered, StaffRefused, UserSignedOut
+from idp.audit.events.tokens import (
+    ClientTokenIssued,
+    CodeIssued,
+    CodeRedeemed,
+    CodeReplayed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    RefreshReplayed,
+    TokenRevoked,
+    TokensRefreshed,
+)
+from idp.audit.events.widget import (
+    BridgeAlarmed,
+    BridgeCrossed,
+    CookiesBegun,
+    CookiesRenewed,
+    CookiesReplayed,
+    ExchangeMinted,
+    ExchangeUsed,
+)
+
+__all__ = [
+    "OK",
+    "AccountChanged",
+    "ApiKeyChanged",
+    "BridgeAlarmed",
+    "BridgeCrossed",
+    "Change",
+    "ClientChanged",
+    "ClientTokenIssued",
+    "CodeIssued",
+    "CodeRedeemed",
+    "CodeReplayed",
+    "ConsentGiven",
+    "ConsentWithdrawn",
+    "CookiesBegun",
+    "CookiesRenewed",
+    "CookiesReplayed",
+    "Event",
+    "ExchangeMinted",
+    "ExchangeUsed",
+    "IdentityLinked",
+    "KeyMade",
+    "KeyPromoted",
+    "KeyRetired",
+    "KeyRevoked",
+    "LinkDecided",
+    "LinkRequested",
+    "OutboxDropped",
+    "OutboxRetried",
+    "PlatformSecretChanged",
+    "ProviderChanged",
+    "RefreshReplayed",
+    "SignInFailed",
+    "SignInFinished",
+    "SignedOut",
+    "StaffEntered",
+    "StaffGranted",
+    "StaffRefused",
+    "StaffRevoked",
+    "TokenRevoked",
+    "TokensRefreshed",
+    "UserChanged",
+    "UserSignedOut",
+]
