@@ -77,10 +77,8 @@ def read_file(path: str) -> str:
 
     :raises Invalid: it cannot be read.
     """
-    if path == "-":
-        return sys.stdin.read()
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise Invalid(f"the file {path!r} cannot be read") from None
 

@@ -28,6 +28,8 @@ GROUPS = {
     },
     "staff": {"grant", "revoke", "list"},
     "access-requests": {"list", "approve", "deny"},
+    "api-keys": {"create", "list", "rotate", "revoke"},
+    "platform-secrets": {"create", "list", "rotate", "revoke"},
     "roles": {"list"},
     "keys": {"list", "rotate", "revoke"},
     "outbox": {"list", "retry", "drop"},
@@ -60,6 +62,8 @@ SUCCEEDING = {
     "users explain": ("users", "explain", *KIM),
     "users delete": ("users", "delete", *KIM, "--yes"),
     "keys rotate": ("keys", "rotate", "--force"),
+    "api-keys create": ("api-keys", "create", "acme"),
+    "platform-secrets create": ("platform-secrets", "create", "acme"),
 }
 """Beside the lists, which have their own test."""
 SEVERAL = {"doctor", "keys rotate"}
@@ -97,7 +101,7 @@ def test_people_are_told_in_words(busy: Operator, name: str) -> None:
         json.loads(done.out)
 
 
-@pytest.mark.parametrize("group", ["providers", "clients", "users"])
+@pytest.mark.parametrize("group", ["providers", "clients", "users", "api-keys", "platform-secrets"])
 def test_an_empty_list_is_an_empty_array_and_says_so_to_people(operator: Operator, group: str) -> None:
     assert operator.gets(group, "list") == []
     done = operator.types(group, "list")
@@ -105,7 +109,11 @@ def test_an_empty_list_is_an_empty_array_and_says_so_to_people(operator: Operato
     assert done.err.startswith("No ")
 
 
-WITH_A_NAME = [("accounts", "show"), ("clients", "show"), ("users", "show"), ("keys", "revoke")]
+WITH_A_NAME = [
+    *(("accounts", "show"), ("clients", "show"), ("users", "show"), ("keys", "revoke")),
+    *(("api-keys", verb) for verb in ("create", "rotate", "revoke")),
+    *(("platform-secrets", verb) for verb in ("create", "rotate", "revoke")),
+]
 
 
 @pytest.mark.parametrize("word", ["\udcff", "nul\x00", "a" * 10_000, "é", "", "'; DROP TABLE accounts; --"])
@@ -140,10 +148,8 @@ def test_what_cannot_be_parsed_exits_2_and_prints_nothing(operator: Operator, wo
     "words",
     [
         ("roles", "provision"),
-        ("api-keys", "list"),
         ("plan", "file"),
         ("audit", "verify"),
-        ("sandbox", "--tls"),
         ("providers", "dry-run", "acme", "okta"),
         ("accounts", "create", "globex", "--name", "Globex", "--magic-link", "off"),
         (*CLIENT, "--profile", "fapi2"),
