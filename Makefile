@@ -7,7 +7,7 @@ BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
 # What the inner loop leaves to make test: real parts, whole processes, simulations, documents, long hostile tables.
-SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture or bench or guides or rotation
+SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture or bench or guides or rotation or widget_sdk or cross_site
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -52,7 +52,7 @@ lint: .venv/.dev ## check style, types and the direction of imports
 
 .PHONY: system-parts
 system-parts:
-	@echo "PostgreSQL, Chromium, nginx and Apache" && sh tools/system-parts.sh
+	@echo "PostgreSQL, Chromium, Firefox, nginx and Apache" && sh tools/system-parts.sh
 
 .PHONY: peers
 peers: $(PEERS)/node_modules/.package-lock.json

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 from granian import Granian
@@ -38,11 +39,15 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def serve_until_stopped(target: str, *, host: str, port: int, workers: int) -> None:
+def serve_until_stopped(
+    target: str, *, host: str, port: int, workers: int, certificate: tuple[Path, Path] | None = None
+) -> None:
     """Serve an application factory until the process is told to stop.
 
     :param target: ``module:factory``.
+    :param certificate: files of certificate and private key, to speak TLS; a proxy does it in production.
     """
+    certificate_file, key_file = certificate or (None, None)
     Granian(
         target,
         address=host,
@@ -55,6 +60,8 @@ def serve_until_stopped(target: str, *, host: str, port: int, workers: int) -> N
         log_level=LogLevels.warning,
         websockets=False,
         workers_kill_timeout=SERVER_STOPS_WITHIN_SECONDS,
+        ssl_cert=certificate_file,
+        ssl_key=key_file,
     ).serve()
 
 

@@ -17,7 +17,7 @@ from tests.support import postgres as postgres_part
 
 TESTS = Path(__file__).parent
 LOOPBACK = "127.0.0.0/8,::1,localhost"
-PEER_PACKAGES = ("oidc-provider", "openid-client", "oidc-client-ts", "axe-core")
+PEER_PACKAGES = ("oidc-provider", "openid-client", "oidc-client-ts", "axe-core", "typescript")
 
 UNIT_FOLDERS = frozenset({"domain", "tokens"})
 """Their marker is ``unit``; any other folder's marker is its own name."""
@@ -27,6 +27,7 @@ MARKER_OF_PART = {
     "postgres": "postgres",
     "postgresql": "postgres",
     "chromium": "browser",
+    "firefox": "browser",
     "nginx": "nginx",
     "apache": "apache",
     "node": "node",

@@ -10,8 +10,11 @@ from idp.settings import is_loopback
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option("--port", type=click.IntRange(1024, 65500), default=8000, show_default=True)
-def sandbox(host: str, port: int) -> None:
-    """Serve this provider with a demo account, a simulated platform and a sample service. Development only.
+@click.option("--tls", is_flag=True, help="Two sites below .test over https, with a certificate authority of its own.")
+def sandbox(host: str, port: int, tls: bool) -> None:
+    """Serve this provider with a demo account, simulated platforms, a sample service and an embedded widget.
+
+    Development only.
 
     \b
     Example: idp sandbox --port 8000
@@ -21,4 +24,4 @@ def sandbox(host: str, port: int) -> None:
         raise SystemExit(1)
     from idp.sandbox.start import run
 
-    run(host=host, port=port)
+    run(host=host, port=port, tls=tls)

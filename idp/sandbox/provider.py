@@ -29,6 +29,7 @@ def _facts(world: World) -> LandingFacts:
         issuer=world.issuer,
         platform_url=world.platform_url,
         sample_service_url=world.sample_url,
+        widget_page_url=world.widget_page_url,
         account_code=ACCOUNT,
         people=tuple(Choice(name=person.name, meaning=person.about) for person in PEOPLE),
         faults=tuple(

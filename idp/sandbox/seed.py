@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from flask import Flask
 from sqlalchemy import select, update
 
 from idp.cli.runtime import context, parts
 from idp.domain.client_metadata import ClientMetadata
 from idp.domain.codes import STAFF_ACCOUNT
-from idp.domain.errors import AlreadyExists
+from idp.domain.errors import AlreadyExists, Invalid
 from idp.domain.roles import Role
 from idp.sandbox.connections import ADDRESSES, Connection, connections
 from idp.sandbox.platform.people import GOOGLE_DOMAIN
@@ -17,7 +19,7 @@ from idp.services.operations import keys
 from idp.services.operations.schema import migrate
 from idp.services.people import staff
 from idp.services.people.staff import GrantTerms
-from idp.services.registry import accounts, clients, providers
+from idp.services.registry import accounts, api_keys, clients, platform_secrets, providers
 from idp.services.registry.accounts import AccountSettings
 from idp.store.staff_grants import StaffGrant
 from idp.store.unit_of_work import reading, unit_of_work
@@ -33,7 +35,8 @@ def seed(app: Flask, world: World) -> None:
         migrate()
         keys.ensure(sealer=parts().sealer, context=context())
         accounts.ensure_staff(context=context())
-        _account()
+        _account(world.widget_page_url)
+        _platform_page(world)
         _staff_domain()
         for connection in connections(world):
             _provider(connection, world.platform_secret)
@@ -41,12 +44,23 @@ def seed(app: Flask, world: World) -> None:
         _client(world)
 
 
-def _account() -> None:
-    settings = AccountSettings(name="Acme Contact Center", email_domains=("acme.example",))
+def _account(origin: str) -> None:
+    """Make the account, and let the widget run at an origin; an origin that somebody added stays."""
+    settings = AccountSettings(name="Acme Contact Center", email_domains=("acme.example",), origins=(origin,))
     try:
         accounts.create(ACCOUNT, settings, context=context())
     except AlreadyExists:
-        return
+        present = tuple(row.origin for row in accounts.show(ACCOUNT).origins)
+        if origin not in present:
+            accounts.update(ACCOUNT, AccountSettings(origins=(*present, origin)), context=context())
+
+
+def _platform_page(world: World) -> None:
+    """Let the platform page use the two bridges, once: what was revoked, or replaced by two others, stays so."""
+    with contextlib.suppress(AlreadyExists, Invalid):
+        api_keys.create(ACCOUNT, key=world.api_key, context=context())
+    with contextlib.suppress(AlreadyExists, Invalid):
+        platform_secrets.create(ACCOUNT, secret=world.shared_secret, sealer=parts().sealer, context=context())
 
 
 def _staff_domain() -> None:

@@ -10,11 +10,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, free_port, running, wait_for
+from idp.sandbox.world import PORTS, issuer_at
+from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, free_port, running
 
 COMMAND_TIMEOUT_SECONDS = 60
-PORTS = 3
-"""How many the sandbox takes, from its own upwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +46,16 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox_running(directory: Path) -> Iterator[Sandbox]:
+def sandbox_running(directory: Path, *, tls: bool = False) -> Iterator[Sandbox]:
     """Start the sandbox in an empty instance on a free loopback port; it ends with the block."""
     port = free_ports()
-    address = f"http://127.0.0.1:{port}"
+    address = issuer_at("127.0.0.1", port, tls=tls)
     settings = {"IDP_INSTANCE_DIR": str(directory / "instance")}
     log_file = directory / "sandbox.log"
-    command = [IDP, "sandbox", "--port", str(port)]
+    command = [IDP, "sandbox", "--port", str(port), *(["--tls"] if tls else [])]
     with running(command, log_file, env=environment(settings)) as process:
-        wait_for(f"{address}/readyz", process, log_file)
-        # Its two neighbours may still be starting; it prints its address when all three answer.
-        _wait_for_line(address, log_file)
+        # It prints its address when it and all its neighbours answer.
+        _wait_for_line(address, process, log_file)
         yield Sandbox(address=address, env=settings, log_file=log_file)
 
 
@@ -74,8 +72,9 @@ def free_ports() -> int:
             return first
 
 
-def _wait_for_line(text: str, log_file: Path) -> None:
+def _wait_for_line(text: str, process: subprocess.Popen[bytes], log_file: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while text not in log_file.read_text(encoding="utf-8"):
-        assert time.monotonic() < deadline, f"the sandbox never printed {text}:\n{log_file.read_text()}"
+        gave_up = process.poll() is not None or time.monotonic() > deadline
+        assert not gave_up, f"the sandbox never printed {text}:\n{log_file.read_text()}"
         time.sleep(0.05)

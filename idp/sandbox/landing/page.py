@@ -46,6 +46,7 @@ class LandingFacts:
     issuer: str
     platform_url: str
     sample_service_url: str
+    widget_page_url: str
     account_code: str
     people: tuple[Choice, ...]
     faults: tuple[Choice, ...]

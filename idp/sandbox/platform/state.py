@@ -28,7 +28,7 @@ OTHER_HOST = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 class PlatformClient:
     """An application registered at the platform.
 
-    :param redirect_uris: besides these, any address on this machine is accepted,
+    :param redirect_uris: besides these, any address on this machine is accepted (of ``.test`` too),
         unless the platform's redirects are strict.
     """
 
@@ -44,7 +44,11 @@ class PlatformClient:
             parts = urlsplit(redirect_uri)
         except ValueError:
             return False
-        return parts.scheme in ("http", "https") and parts.hostname in LOOPBACK_HOSTS and not parts.fragment
+        return parts.scheme in ("http", "https") and _is_here(parts.hostname or "") and not parts.fragment
+
+
+def _is_here(host: str) -> bool:
+    return host in LOOPBACK_HOSTS or host.endswith(".test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
