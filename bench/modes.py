@@ -18,13 +18,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bench import wire
-from bench.target import DISCOVERY_PATH, REDIRECT_URI, SCOPE, Target
+from bench.target import DISCOVERY_PATH, REDIRECT_URI, SCOPE, WIDGET_ORIGIN, Target
 from bench.wire import Answer, Wrong
 
 Unit = Generator[bytes, Answer, Any]
 Supply = Callable[[], Unit]
 Ask = Callable[[Unit], Any]
 """Runs one unit by itself and returns what it returns; for what a mode needs beforehand."""
+REFRESH_COOKIE = "refresh_token_cookie"
 ERRANDS = 64
 """Prepared authorization requests a browser; each has its own state, nonce and verifier."""
 
@@ -36,15 +37,19 @@ class Mode:
     :param supply: makes the supply of one connection: target, its number among the connections, and how to ask.
     :param endpoint: must stand in the discovery document, or the mode is not built.
     :param grant: the same for a grant type.
+    :param of_widgets: only a server that knows widgets does it.
     """
 
     name: str
     supply: Callable[[Target, int, Ask], Supply]
     endpoint: str | None = None
     grant: str | None = None
+    of_widgets: bool = False
 
     def is_built(self, target: Target) -> bool:
         """Say whether the server claims to do it."""
+        if self.of_widgets:
+            return target.account is not None
         return target.offers(endpoint=self.endpoint, grant=self.grant)
 
 
@@ -106,6 +111,31 @@ def refresh(target: Target, number: int, ask: Ask) -> Supply:
     return unit
 
 
+def cookie_refresh(target: Target, number: int, ask: Ask) -> Supply:
+    """Return units of one renewal each of a widget's session cookies, as a page of the platform asks for it."""
+    begin = wire.get(
+        target.host, f"/platform/sso?account={target.account}", {"Cookie": target.cookies[number % len(target.cookies)]}
+    )
+    held = ask(_one(begin, lambda answer: answer.must_be(303).cookies()))
+    if REFRESH_COOKIE not in held:
+        raise Wrong("the sign-in gives no refresh cookie")
+
+    def unit() -> Unit:
+        nonlocal held
+        headers = {
+            "Cookie": f"{REFRESH_COOKIE}={held[REFRESH_COOKIE]}",
+            "X-CSRF-TOKEN": held["csrf_refresh_token"],
+            "Origin": WIDGET_ORIGIN,
+        }
+        answer = yield wire.post(target.host, "/auth/refresh", {}, headers)
+        given = answer.must_be(200).cookies()
+        if given.get(REFRESH_COOKIE) in {None, held[REFRESH_COOKIE]}:
+            raise Wrong("the refresh cookie was not rotated")
+        held = given
+
+    return unit
+
+
 def client_credentials(target: Target, _number: int, _ask: Ask) -> Supply:
     """Return units of one token for the client itself."""
     client = target.clients["ES256"]
@@ -147,6 +177,7 @@ MODES: dict[str, Mode] = {
         Mode(name="flow-ES256", supply=lambda target, number, _: code_flow(target, "ES256", number)),
         Mode(name="flow-RS256", supply=lambda target, number, _: code_flow(target, "RS256", number)),
         Mode(name="refresh", supply=refresh, grant="refresh_token"),
+        Mode(name="cookie-refresh", supply=cookie_refresh, of_widgets=True),
         Mode(name="introspect", supply=introspect, endpoint="introspection_endpoint"),
         Mode(name="userinfo", supply=userinfo, endpoint="userinfo_endpoint"),
         Mode(name="client_credentials", supply=client_credentials, grant="client_credentials"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask
 
-from bench.target import DISCOVERY_PATH, GRANT_TYPES, REDIRECT_URI, SCOPE, SIGNING_ALGS, Client
+from bench.target import DISCOVERY_PATH, GRANT_TYPES, REDIRECT_URI, SCOPE, SIGNING_ALGS, WIDGET_ORIGIN, Client
 from idp.app import create_app
 from idp.domain.context import Context
 from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
@@ -71,7 +71,7 @@ def seed(instance: Instance) -> Seeded:
     secret_file = instance.folder / "upstream-secret"
     secret_file.write_text("nobody is asked")
     _idp(app, "init")
-    _idp(app, "accounts", "create", ACCOUNT, "--name", "Acme")
+    _idp(app, "accounts", "create", ACCOUNT, "--name", "Acme", "--origin", WIDGET_ORIGIN)
     _idp(
         app,
         *("providers", "create", ACCOUNT, PROVIDER, "--kind", "oidc", "--issuer", UPSTREAM_ISSUER),

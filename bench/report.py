@@ -25,12 +25,14 @@ class Row:
     """One line of the table.
 
     :param gate: the ratio that must be reached; none for what is only told.
+    :param than: other work with which it is compared; none for the same.
     :param less_is_better: the ratio must not be above gate and goal.
     """
 
     title: str
     work: str
     against: str
+    than: str | None = None
     gate: float | None = None
     goal: float | None = None
     unit: str = "/s"
@@ -47,6 +49,7 @@ ROWS = (
     Row(title="code flow, ES256", work="flow-ES256", against=IN_MEMORY, gate=0.5, goal=1.0),
     Row(title="code flow, RS256", work="flow-RS256", against=IN_MEMORY, gate=0.5, goal=1.0),
     Row(title="refresh with rotation", work="refresh", against=SQLITE, gate=1.0, goal=1.8),
+    Row(title="cookie refresh", work="cookie-refresh", against=OURS, than="refresh", gate=1.0, goal=1.0),
     Row(title="introspect", work="introspect", against=SQLITE, gate=0.8, goal=2.0),
     Row(title="userinfo", work="userinfo", against=SQLITE, gate=0.8, goal=2.0),
     Row(title="client_credentials", work="client_credentials", against=SQLITE),
@@ -95,7 +98,7 @@ def adapter_ratio(results: Results) -> float | None:
 
 def verdict(row: Row, results: Results) -> str:
     """Return in a few words what a row's figures say."""
-    ratios = results.ratios(row.work, OURS, row.against)
+    ratios = results.ratios(row.work, OURS, row.against, than=row.than)
     failed = sum(one.work == row.work for one in results.failures)
     if failed or not ratios:
         return f"{failed} round{'s' * (failed > 1)} failed" if failed else "no figures"
@@ -117,7 +120,7 @@ def _saved(results: Results, machine: Machine, plan: Plan) -> Iterator[dict[str,
     yield {"machine": machine.as_json, "plan": plan.name, "rounds": plan.rounds}
     yield from results.as_json()
     for row in ROWS:
-        ratios = results.ratios(row.work, OURS, row.against)
+        ratios = results.ratios(row.work, OURS, row.against, than=row.than)
         if ratios:
             summary = {"ratio": median(ratios), "gate": row.gate, "goal": row.goal, "verdict": verdict(row, results)}
             yield {"row": {"work": row.work, "against": row.against, **summary}}
@@ -132,11 +135,12 @@ def _is_part(row: Row, results: Results) -> bool:
 def _line(row: Row, results: Results) -> str:
     if row.work in results.not_built:
         return _cells(row.title, "", row.against, "", "", row, "not built")
-    ratios = results.ratios(row.work, OURS, row.against)
+    ratios = results.ratios(row.work, OURS, row.against, than=row.than)
     shown = f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})" if ratios else ""
-    figures = (_figure(results.middle(row.work, server), row.unit) for server in (OURS, row.against))
-    own, other = figures
-    return _cells(row.title, own, row.against, other, shown, row, verdict(row, results))
+    own = _figure(results.middle(row.work, OURS), row.unit)
+    other = _figure(results.middle(row.than or row.work, row.against), row.unit)
+    against = f"{row.against}, {row.than}" if row.than else row.against
+    return _cells(row.title, own, against, other, shown, row, verdict(row, results))
 
 
 def _cells(title: str, own: str, against: str, other: str, ratio: str, row: Row, said: str) -> str:

@@ -84,9 +84,12 @@ class Results:
         values = self.values(work, server)
         return median(values) if values else None
 
-    def ratios(self, work: str, server: str, against: str) -> list[float]:
-        """Return one server's figure by another's, for each round that both finished."""
-        others = {one.round: one.value for one in self.of(work, against)}
+    def ratios(self, work: str, server: str, against: str, *, than: str | None = None) -> list[float]:
+        """Return one server's figure by another's, for each round that both finished.
+
+        :param than: other work that the other figure is of; none for the same.
+        """
+        others = {one.round: one.value for one in self.of(than or work, against)}
         return [one.value / others[one.round] for one in self.of(work, server) if others.get(one.round)]
 
     def as_json(self) -> Iterator[dict[str, Any]]:

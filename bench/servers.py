@@ -61,7 +61,9 @@ def _ours(instance: Instance, seeded: Seeded) -> Server:
     port = instance.port
 
     def target() -> Target:
-        return Target(port=port, document=_document(port), clients=seeded.clients, cookies=seeded.cookies)
+        return Target(
+            port=port, document=_document(port), clients=seeded.clients, cookies=seeded.cookies, account=ours.ACCOUNT
+        )
 
     return Server(
         name=OURS,

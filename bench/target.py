@@ -13,6 +13,8 @@ REDIRECT_URI = "http://127.0.0.1:1/signed-in"
 SCOPE = "openid profile email"
 SIGNING_ALGS = ("ES256", "RS256")
 """One client each; its ID tokens are signed so."""
+WIDGET_ORIGIN = "https://platform.example"
+"""In whose pages the widget is embedded, for the work that only we do."""
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 """What a client is registered for, as far as our provider has it: then both sides do the same work."""
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -33,12 +35,14 @@ class Target:
     :param document: its discovery document.
     :param clients: by the algorithm of their ID tokens.
     :param cookies: a Cookie header for each signed-in browser.
+    :param account: whose widget can be embedded; none for a server that knows no widgets.
     """
 
     port: int
     document: Mapping[str, Any]
     clients: Mapping[str, Client]
     cookies: Sequence[str] = field(repr=False)
+    account: str | None = None
 
     @property
     def issuer(self) -> str:

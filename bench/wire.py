@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 FORM = "application/x-www-form-urlencoded"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)\r\n", re.IGNORECASE)
 _LOCATION = re.compile(rb"\r\nlocation:[ \t]*([^\r\n]+)\r\n", re.IGNORECASE)
+_SET_COOKIE = re.compile(rb"\r\nset-cookie:[ \t]*([^=;\r\n]+)=([^;\r\n]*)", re.IGNORECASE)
 _SHOWN_BYTES = 300
 
 
@@ -37,6 +38,10 @@ class Answer(NamedTuple):
         """Return where it sends the browser, or nothing."""
         found = _LOCATION.search(self.head)
         return found[1].decode("latin-1") if found else ""
+
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that it sets, by name."""
+        return {name.decode(): value.decode() for name, value in _SET_COOKIE.findall(self.head)}
 
     def must_be(self, *statuses: int) -> Answer:
         """Return the answer itself.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -12,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp import logs
 from idp.api import probes
-from idp.browser import cookies, headers, language, sso, wellformed
+from idp.browser import cookies, form_session, headers, language, sso, wellformed
 from idp.cli import COMMANDS
 from idp.domain.clock import Clock, SystemClock
 from idp.outbound.http import HttpClient
@@ -37,11 +39,13 @@ from idp.store.db import db, prepare
 from idp.store.signing_keys import KeyUse
 from idp.store.unit_of_work import reading
 from idp.tokens.client_keys import PublishedKeys
+from idp.tokens.exchange_token import ExchangeTokens
 from idp.tokens.key_ring import KeyRing
 from idp.tokens.keys import retention
 from idp.tokens.refresh_token import RefreshTokens
 from idp.tokens.sealing import Sealer, derive
 from idp.upstream.parts import UpstreamParts
+from idp.widget import auth, bridges, exchange_link, platform_sso, sdk
 
 MAX_REQUEST_BYTES = 65536
 PROTOCOL: tuple[Described, ...] = (
@@ -57,6 +61,14 @@ PROTOCOL: tuple[Described, ...] = (
 """What is answered by a specification; the metadata says so."""
 
 
+class _Application(Flask):
+    """Flask, told that no view is a coroutine; else it looks at each again in every request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
     """Build the application.
 
@@ -66,7 +78,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     """
     settings = settings or Settings.load(os.environ, root=Path.cwd())  # noqa: TID251 - the one reader's one caller
     logs.configure(settings)
-    app = Flask("idp", static_folder=None)
+    app = _Application("idp", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config.from_mapping(_extension_config(settings))
@@ -118,7 +130,11 @@ def _parts(settings: Settings, clock: Clock) -> Parts:
         clock=clock,
         sealer=sealer,
         keys=KeyRing(_load_keys, sealer, use=KeyUse.OAUTH, retention=retention(KeyUse.OAUTH, settings)),
+        session_keys=KeyRing(_load_keys, sealer, use=KeyUse.SESSION, retention=retention(KeyUse.SESSION, settings)),
         refresh_tokens=RefreshTokens([key.get_secret_value() for key in settings.secret_keys]),
+        exchange_tokens=ExchangeTokens(
+            [key.get_secret_value() for key in settings.secret_keys], issuer=settings.issuer
+        ),
         client_keys=PublishedKeys(http),
         upstream=UpstreamParts.of(http, clock),
     )
@@ -141,6 +157,7 @@ def _load_keys() -> list[signing_keys.SigningKey]:
 
 
 def _init_edges(app: Flask, settings: Settings) -> None:
+    form_session.init_app(app)
     language.init_app(app)
     csrf = CSRFProtect(app)
     sso.init_app(app)
@@ -152,6 +169,12 @@ def _init_edges(app: Flask, settings: Settings) -> None:
         # No cookie of ours is trusted there without a check of the request's own.
         csrf.exempt(protocol.blueprint)
         app.register_blueprint(protocol.blueprint)
+    for called_by_widgets in (auth.blueprint, bridges.blueprint):
+        # They have a check of their own: the CSRF value of the token, and JSON from a listed origin.
+        csrf.exempt(called_by_widgets)
+        app.register_blueprint(called_by_widgets)
+    for of_the_widget in (auth.keys, platform_sso.blueprint, exchange_link.blueprint, sdk.blueprint):
+        app.register_blueprint(of_the_widget)
     app.register_blueprint(pages)
     app.register_blueprint(probes.blueprint)
 

@@ -1,41 +1,22 @@
-"""Where a browser goes after a sign-in that no service asked for: to one of our own pages, never to an address."""
+"""Where a browser goes after a sign-in that no service asked for: to one of our own pages, never to an address.
+
+The page's path travels in the address of the pages between, and in the row of
+the sign-in that is away, so that two windows of one browser do not mix.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
+from flask import request
 
-from flask import Response, request
-
-from idp.browser import cookies
-from idp.browser.runtime import parts
-
-
-class Place(StrEnum):
-    """A page that wants somebody to be signed in."""
-
-    ACCOUNT = "account"
-
-
-_PATHS: Mapping[Place, str] = {Place.ACCOUNT: "/account/"}
-
-
-def keep(response: Response, place: Place) -> None:
-    """Let the browser come back to a page once somebody has signed in."""
-    cookies.set_afterwards(response, place, parts().settings)
+PARAMETER = "after"
+MAX_LENGTH = 2048
+_PAGES = ("/account/", "/platform/sso/")
+"""The pages that want somebody to be signed in. Each checks what follows in its query."""
 
 
 def path() -> str | None:
-    """Return the path of the page to which this browser wants to come back, if any."""
-    wanted = request.cookies.get(_name(), "")
-    return next((path for place, path in _PATHS.items() if place == wanted), None)
-
-
-def forget(response: Response) -> None:
-    """Take the wish from a browser that has one: it was fulfilled."""
-    if _name() in request.cookies:
-        cookies.clear(response, _name(), parts().settings)
-
-
-def _name() -> str:
-    return cookies.name(cookies.AFTERWARDS, parts().settings)
+    """Return the path, and query, of the page that comes after this sign-in, if any."""
+    wanted = request.args.get(PARAMETER, "")
+    page, _, _ = wanted.partition("?")
+    is_ours = page in _PAGES and len(wanted) <= MAX_LENGTH and wanted.isascii() and wanted.isprintable()
+    return wanted if is_ours else None

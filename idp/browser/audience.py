@@ -10,11 +10,18 @@ _MACHINE_PREFIXES = (
     "/oauth/revoke",
     "/oauth/introspect",
     "/oauth/userinfo",
+    "/auth/",
+    "/session/api-key",
+    "/session/handoff",
     "/healthz",
     "/readyz",
 )
 
 
-def is_machine(path: str) -> bool:
-    """Say whether programs call this path (CONTRACT §4)."""
-    return path.startswith(_MACHINE_PREFIXES)
+_PLATFORM_JWT = "/session/jwt"
+"""Posted to by a widget; opened by a person, as an exchange link."""
+
+
+def is_machine(path: str, method: str) -> bool:
+    """Say whether programs call this path with this method (CONTRACT §4)."""
+    return path.startswith(_MACHINE_PREFIXES) or (path.rstrip("/") == _PLATFORM_JWT and method == "POST")

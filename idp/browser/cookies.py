@@ -26,9 +26,6 @@ SIGNED_OUT = "idp_signed_out"
 LANGUAGE = "idp_lang"
 """The language that somebody chose."""
 LANGUAGE_KEPT = timedelta(days=365)
-AFTERWARDS = "idp_afterwards"
-"""Which of our own pages somebody wanted who had to sign in first."""
-AFTERWARDS_KEPT = timedelta(hours=1)
 MAX_SSO_COOKIES = 20
 
 
@@ -67,11 +64,6 @@ def set_browser(response: Response, value: str, settings: Settings) -> None:
 def set_language(response: Response, language: str, settings: Settings) -> None:
     """Let the browser remember a choice of language."""
     _set(response, name(LANGUAGE, settings), language, settings, LANGUAGE_KEPT)
-
-
-def set_afterwards(response: Response, place: str, settings: Settings) -> None:
-    """Let the browser remember which of our pages comes after the sign-in."""
-    _set(response, name(AFTERWARDS, settings), place, settings, AFTERWARDS_KEPT)
 
 
 def clear(response: Response, full_name: str, settings: Settings) -> None:

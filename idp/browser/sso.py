@@ -88,6 +88,11 @@ def has_signed_out() -> bool:
     return cookies.name(cookies.SIGNED_OUT, parts().settings) in request.cookies
 
 
+def was_ended() -> bool:
+    """Say whether a session of this browser was ended, here or elsewhere, rather than left to expire."""
+    return sso.was_ended(presented())
+
+
 def _person_of(_request: Request) -> SignedInPerson | None:
     found = sessions()
     return SignedInPerson(found[0]) if found else None

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from idp.domain.bridges import Bridge
 from idp.domain.upstream_identity import UpstreamIdentity
 
 ACR_INTERACTIVE = "urn:deepdesk:acr:interactive"
 ACR_VALUES = (ACR_INTERACTIVE,)
 """What a sign-in here can be, for the metadata."""
 AMR_FEDERATED = "fed"
+ACR_BRIDGE = "urn:deepdesk:acr:bridge"
+"""A platform's word without a sign-in: cookie tokens only, not advertised, and never more than agent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,16 @@ class Authentication:
     at: datetime
     acr: str
     amr: tuple[str, ...]
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether it rests on a platform's word alone."""
+        return self.acr == ACR_BRIDGE
+
+    @classmethod
+    def bridged(cls, bridge: Bridge, at: datetime) -> Authentication:
+        """Return what a platform's word amounts to."""
+        return cls(at=at, acr=ACR_BRIDGE, amr=(bridge.value,))
 
     @classmethod
     def federated(cls, identity: UpstreamIdentity) -> Authentication:

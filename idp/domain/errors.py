@@ -20,6 +20,17 @@ The tree::
     ├── AccessTokenRefused        a bearer token that opens nothing
     ├── ScopeInsufficient         … or not this
     ├── HintRefused               an id_token_hint that is no ID token of ours
+    ├── CookieTokenRefused        a session cookie that opens nothing
+    ├── CookieSessionOver         … whose session has ended
+    │   └── CookieReplayed        … because somebody copied its refresh token
+    ├── CookieExpired             … or only has to be renewed
+    ├── BridgeRefused             a platform's word that is not taken
+    │   ├── PlatformJwtRefused    … because of what its token says
+    │   └── TooManyNewPeople      … because its key made too many people within the hour
+    ├── HandoffRefused            a hand-off that gives no session
+    ├── ExchangeTokenRefused      an exchange token that opens nothing
+    ├── ExchangeNotAllowed        a session that can mint none
+    ├── PlatformRequestRefused    a sign-in window that was opened for nobody we know
     ├── AttemptUnknown            a callback that belongs to no sign-in of this browser
     ├── RequestNotParked          an authorization request that cannot be resumed here
     ├── PushedRequestUnknown      a request_uri that stands for nothing
@@ -119,6 +130,63 @@ class HintRefused(DomainError):
 
     :param message: why, in constant words for the log; outside, all reasons look the same.
     """
+
+
+class CookieTokenRefused(DomainError):
+    """The session cookie is malformed, altered, or another kind of token.
+
+    :param message: why, in constant words for the log; outside, all reasons look the same.
+    """
+
+
+class CookieSessionOver(DomainError):
+    """The session of a genuine cookie has ended: its person has to sign in again."""
+
+
+class CookieReplayed(CookieSessionOver):
+    """The refresh cookie was used before; its session has been ended."""
+
+
+class CookieExpired(DomainError):
+    """The access cookie has expired, and its session goes on: it has to be renewed.
+
+    :param csrf_refresh: what the renewal has to bring along.
+    """
+
+    def __init__(self, csrf_refresh: str) -> None:
+        super().__init__("the access cookie has expired")
+        self.csrf_refresh = csrf_refresh
+
+
+class BridgeRefused(DomainError):
+    """A platform's word about its agent is not taken.
+
+    :param message: why, in a sentence for the developer of the platform page; it tells nothing about people.
+    """
+
+
+class PlatformJwtRefused(BridgeRefused):
+    """A platform JWT cannot be taken for what it says."""
+
+
+class TooManyNewPeople(BridgeRefused):
+    """One key made as many new people within the hour as it may."""
+
+
+class HandoffRefused(DomainError):
+    """The hand-off is unknown, too old, used, or was made for another widget."""
+
+
+class ExchangeTokenRefused(DomainError):
+    """The exchange token is not genuine, too old, or used, or the session it speaks for has ended."""
+
+
+class ExchangeNotAllowed(DomainError):
+    """A session that began with an exchange token can mint no further one."""
+
+
+class PlatformRequestRefused(DomainError):
+    """A widget's sign-in window was opened for an origin that the account does not list, or without a challenge."""
 
 
 class AttemptUnknown(DomainError):

@@ -23,6 +23,10 @@ class Kind(StrEnum):
     SALESFORCE = "salesforce"
 
 
+PLATFORM_KINDS = (Kind.GENESYS, Kind.RINGCENTRAL, Kind.SALESFORCE)
+"""Those of contact-centre platforms, whose user ids widgets know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """What a kind fills in, and which options it understands.

@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from idp.browser import afterwards, language, sso
-from idp.browser.afterwards import Place
+from idp.browser import language, sso
 from idp.browser.runtime import context
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Actor, ActorKind, Context
@@ -115,9 +114,7 @@ def _acting(person: LiveSession) -> Context:
 
 def _to_sign_in() -> Response:
     """Let somebody sign in, and come back."""
-    response = make_response(redirect(url_for("pages.sign_in"), 303))
-    afterwards.keep(response, Place.ACCOUNT)
-    return response
+    return make_response(redirect(url_for("pages.sign_in", after=PATH), 303))
 
 
 def _done(what: str) -> Response:

@@ -23,8 +23,10 @@ from idp.domain.errors import (
     AttemptUnknown,
     ClaimMissing,
     DomainError,
+    ExchangeTokenRefused,
     NotAdmitted,
     NotFound,
+    PlatformRequestRefused,
     PushedRequestUnknown,
     RequestNotParked,
     UpstreamRefused,
@@ -41,12 +43,14 @@ log = structlog.get_logger()
 
 PAGES: Mapping[type[DomainError], tuple[str, HTTPStatus]] = {
     UpstreamRefused: ("upstream_refused", HTTPStatus.FORBIDDEN),
-    UpstreamUntrusted: ("upstream_untrusted", HTTPStatus.BAD_GATEWAY),
-    ClaimMissing: ("claim_missing", HTTPStatus.BAD_GATEWAY),
+    UpstreamUntrusted: ("upstream_untrusted", HTTPStatus.FORBIDDEN),
+    ClaimMissing: ("claim_missing", HTTPStatus.FORBIDDEN),
     WrongOrganisation: ("wrong_organisation", HTTPStatus.FORBIDDEN),
     UpstreamUnavailable: ("upstream_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     AttemptUnknown: ("attempt_unknown", HTTPStatus.BAD_REQUEST),
     RequestNotParked: ("request_not_parked", HTTPStatus.BAD_REQUEST),
+    ExchangeTokenRefused: ("exchange_refused", HTTPStatus.GONE),
+    PlatformRequestRefused: ("platform_request_refused", HTTPStatus.BAD_REQUEST),
     PushedRequestUnknown: ("request_not_parked", HTTPStatus.BAD_REQUEST),
     NotFound: ("not_found", HTTPStatus.NOT_FOUND),
 }
@@ -110,6 +114,26 @@ class Return:
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackTo:
+    """The way back from an error page to the page of ours that wanted somebody to sign in."""
+
+    path: str
+    account_name: str | None = None
+
+    @classmethod
+    def page(cls, path: str | None) -> BackTo | None:
+        """Return the way back, or none where no page waits."""
+        return None if path is None else cls(path=path)
+
+    def actions(self) -> list[dict[str, str]]:
+        """Return the one button."""
+        return [{"href": self.path, "label": gettext("Try again")}]
+
+
+WayBack = Return | BackTo
+
+
 def init_app(app: Flask) -> None:
     """Let every refusal end in a page or in JSON, never in a stack trace."""
     app.register_error_handler(DomainError, _refused)
@@ -119,7 +143,11 @@ def init_app(app: Flask) -> None:
 
 
 def page(
-    error: DomainError, *, way_back: Return | None = None, person: LiveSession | None = None, staff: bool = False
+    error: DomainError,
+    *,
+    way_back: WayBack | None = None,
+    person: LiveSession | None = None,
+    staff: bool = False,
 ) -> ResponseReturnValue:
     """Show why somebody was refused, and what they can do.
 
@@ -146,7 +174,7 @@ def _entry(error: DomainError) -> tuple[str, HTTPStatus]:
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:
-    if is_machine(request.path):
+    if is_machine(request.path, request.method):
         return _unexpected(error)
     return page(error, way_back=Return.to_waiting(request.args.get("r")))
 
@@ -158,7 +186,7 @@ def _form_too_old(_error: CSRFError) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     error = _slash_aside(error)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    if is_machine(request.path):
+    if is_machine(request.path, request.method):
         body = {"error": "invalid_request", "error_description": f"{status.phrase}."}
         answer: ResponseReturnValue = (jsonify(body), status)
     elif status < HTTPStatus.BAD_REQUEST:
@@ -186,12 +214,12 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
         log.error("unexpected_error", error=type(error).__name__, where=where)
     else:
         log.error("unexpected_error", exc_info=error)
-    if is_machine(request.path):
+    if is_machine(request.path, request.method):
         return jsonify({"error": "server_error", "error_description": f"Quote {request_id()} when you ask."}), 500
     return _rendered(ERROR_TEXTS["server_error"], HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
-def _rendered(text: ErrorText, status: HTTPStatus, way_back: Return | None, **known: object) -> tuple[str, int]:
+def _rendered(text: ErrorText, status: HTTPStatus, way_back: WayBack | None, **known: object) -> tuple[str, int]:
     shown = render_template(
         "error.html",
         title=text.title,

@@ -99,6 +99,16 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
             "If this is a bookmark, keep one of the service instead."
         ),
     ),
+    "exchange_refused": ErrorText(
+        title=_("This link opens nothing any more"),
+        sentence=_("It works once and for a short while, so that nobody else can use it after you."),
+        advice=_("Go back to your platform and open Deepdesk from there again. That gives you a new link."),
+    ),
+    "platform_request_refused": ErrorText(
+        title=_("An unknown page opened this window"),
+        sentence=_("Your company's list of pages with Deepdesk in them does not name it, so nobody was signed in."),
+        advice=_("Close this window. If Deepdesk belongs into that page, send the code below to your IT department."),
+    ),
     "no_valid_role": ErrorText(
         title=_("You have no access to Deepdesk yet"),
         sentence=_("We know who you are, but your company has not given you a role in Deepdesk."),

@@ -15,7 +15,7 @@ from idp.browser.runtime import context, parts
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.identifiers import ProviderCode
 from idp.pages import blueprint
-from idp.pages.errors import Return, page
+from idp.pages.errors import BackTo, Return, page
 from idp.services.oauth import presence
 from idp.services.oauth.presence import MustChoose, Ready
 from idp.services.people import own_account
@@ -35,7 +35,10 @@ RESUME_PATH = "/oauth/authorize/resume/"
 def sign_in() -> ResponseReturnValue:
     """Offer the ways in; the one that is hinted at, or the only one, is taken at once."""
     parked_id, account = request.args.get("r"), request.args.get("account")
+    after = afterwards.path()
     if parked_id is None and account is None and current_user.is_authenticated:
+        if after is not None:
+            return redirect(after, 303)
         session = current_user.session
         return render_template("already_signed_in.html", person=session, account_name=session.account_name)
     if parked_id is None and account is None:
@@ -67,7 +70,7 @@ def choose_account() -> ResponseReturnValue:
         return _which_account(
             service_name=service, email=email, account=account, not_found=True, empty=not (email + account).strip()
         )
-    return redirect(url_for("pages.sign_in", r=parked_id, account=code), 303)
+    return redirect(url_for("pages.sign_in", r=parked_id, account=code, after=afterwards.path()), 303)
 
 
 @blueprint.get("/login/with/<code>/")
@@ -77,7 +80,7 @@ def go(code: str) -> ResponseReturnValue:
     parked_id, account = request.args.get("r"), request.args.get("account")
     found = _found(parked_id if parked_id or not account else None, account)
     if isinstance(found, WhichAccount):
-        return redirect(url_for("pages.sign_in", r=parked_id), 303)
+        return redirect(url_for("pages.sign_in", r=parked_id, after=afterwards.path()), 303)
     return _away(found, ProviderCode(code), parked_id)
 
 
@@ -99,7 +102,7 @@ def callback(own_part: str | None = None) -> ResponseReturnValue:
         case SignedIn():
             return _signed_in(outcome)
         case NotSignedIn():
-            way_back = Return.to_waiting(outcome.parked_id, account=outcome.account)
+            way_back = Return.to_waiting(outcome.parked_id, account=outcome.account) or BackTo.page(outcome.after)
             return page(outcome.error, way_back=way_back, staff=outcome.account == STAFF_ACCOUNT)
 
 
@@ -145,7 +148,8 @@ def _can_be_answered(found: WaysIn | WhichAccount) -> bool:
 
 
 def _to(choice: ProviderChoice, found: WaysIn, parked_id: str | None) -> str:
-    return url_for("pages.go", code=choice.code, r=parked_id, account=request.args.get("account") or _named(found))
+    account = request.args.get("account") or _named(found)
+    return url_for("pages.go", code=choice.code, r=parked_id, account=account, after=afterwards.path())
 
 
 def _named(found: WaysIn) -> str | None:
@@ -158,16 +162,15 @@ def _to_staff(staff: Sequence[ProviderChoice], parked_id: str | None) -> str | N
     if not staff:
         return None
     if len(staff) == 1:
-        return url_for("pages.go", code=staff[0].code, r=parked_id, account="staff")
-    return url_for("pages.sign_in", r=parked_id, account="staff")
+        return url_for("pages.go", code=staff[0].code, r=parked_id, account="staff", after=afterwards.path())
+    return url_for("pages.sign_in", r=parked_id, account="staff", after=afterwards.path())
 
 
 def _signed_in(outcome: SignedIn) -> Response:
     if outcome.parked_id:
         response = make_response(redirect(f"{RESUME_PATH}?r={outcome.parked_id}", 303))
     else:
-        response = make_response(redirect(afterwards.path() or url_for("pages.sign_in"), 303))
-        afterwards.forget(response)
+        response = make_response(redirect(outcome.after or url_for("pages.sign_in"), 303))
     sso.remember(response, outcome.session)
     language.keep(response, own_account.language_of(outcome.session.sid))
     return response
@@ -182,6 +185,7 @@ def _away(found: WaysIn, code: ProviderCode, parked_id: str | None) -> ResponseR
         found.account,
         code,
         parked_id=parked_id,
+        after=None if parked_id else afterwards.path(),
         browser=browser,
         hints=hints,
         parts=parts(),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from idp.domain.clock import Clock
 from idp.services.registry.client_cache import ClientCache
+from idp.services.widget.origins import Origins
 from idp.settings import Settings
 from idp.tokens.client_keys import PublishedKeys
+from idp.tokens.exchange_token import ExchangeTokens
 from idp.tokens.key_ring import KeyRing
 from idp.tokens.refresh_token import RefreshTokens
 from idp.tokens.sealing import Sealer
@@ -17,16 +19,23 @@ from idp.upstream.parts import UpstreamParts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The long-lived objects of one process."""
+    """The long-lived objects of one process.
+
+    :param keys: those of OAuth tokens.
+    :param session_keys: those of cookie tokens.
+    """
 
     settings: Settings
     clock: Clock
     sealer: Sealer
     keys: KeyRing
+    session_keys: KeyRing
     refresh_tokens: RefreshTokens
+    exchange_tokens: ExchangeTokens
     client_keys: PublishedKeys
     upstream: UpstreamParts
     clients: ClientCache = field(default_factory=ClientCache)
+    origins: Origins = field(default_factory=Origins)
 
 
 EXTENSION = "deepdesk-idp"

@@ -15,7 +15,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from idp.settings import sources
+from idp.settings import rates, sources
+from idp.settings.rates import Rate
 from idp.settings.safety import insecure, is_loopback
 from idp.settings.values import (
     MIN_SECRET_BYTES,
@@ -134,6 +135,10 @@ class Settings(BaseModel):
         """Return one of the ``…_ttl`` or ``…_idle`` settings as a duration."""
         return timedelta(seconds=getattr(self, name))
 
+    def cap(self, name: str) -> Rate:
+        """Return one of :data:`idp.settings.rates.CAPS`, as overridden."""
+        return rates.cap(name, self.rate_limits)
+
     def warnings(self) -> tuple[str, ...]:
         """Return what is allowed but deserves a second thought, one sentence each."""
         if self.is_production and self.uses_sqlite:
@@ -191,14 +196,8 @@ class Settings(BaseModel):
     @field_validator("rate_limits")
     @classmethod
     def _limits_are_readable(cls, text: str) -> str:
-        if text in {"on", "off"}:
-            return text
-        for part in text.split(","):
-            name, _, rate = part.strip().partition("=")
-            amount, _, window = rate.partition("/")
-            readable = amount.isdecimal() and window[:-1].isdecimal() and window[-1:] in {"s", "m", "h", "d"}
-            if not (name.isidentifier() and (readable or (amount.isdecimal() and not window))):
-                raise ValueError("must be on, off, or overrides such as magic_link=5/15m,sign_in=30/1m")
+        if not rates.is_readable(text):
+            raise ValueError("must be on, off, or overrides such as magic_link=5/15m,sign_in=30/1m")
         return text
 
     @model_validator(mode="after")
@@ -208,9 +207,17 @@ class Settings(BaseModel):
             problems.append("IDP_REFRESH_TOKEN_MAX: must not be below IDP_REFRESH_TOKEN_TTL")
         if self.session_ttl < self.session_idle:
             problems.append("IDP_SESSION_TTL: must not be below IDP_SESSION_IDLE")
+        if self.cookie_domain is not None and not _covers(self.cookie_domain, self.issuer):
+            problems.append("IDP_COOKIE_DOMAIN: must be the issuer's host, or a domain above it; browsers drop others")
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+
+def _covers(domain: str, issuer: str) -> bool:
+    """Say whether cookies for a domain are kept from the issuer's host (RFC 6265 §5.1.3)."""
+    host = urlsplit(issuer).hostname or ""
+    return host == domain or ("." in domain.strip(".") and host.endswith(f".{domain}"))
 
 
 def _has_a_port(parts: SplitResult) -> bool:

@@ -39,7 +39,7 @@ class AccountOrigin(Base):
     __tablename__ = "account_origins"
 
     account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), primary_key=True)
-    origin: Mapped[str] = mapped_column(String(255), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(255), primary_key=True, index=True)
 
 
 class AccountEmailDomain(Base):
@@ -71,6 +71,15 @@ def owners_of_domains(session: Session, domains: Iterable[str]) -> Sequence[Acco
     """Return the accounts that own any of these mail domains."""
     query = select(AccountEmailDomain.account_code).where(AccountEmailDomain.domain.in_(list(domains)))
     return [AccountCode(code) for code in session.scalars(query.distinct())]
+
+
+def of_origin(session: Session, origin: str) -> Sequence[AccountCode]:
+    """Return the enabled accounts in whose list an origin stands."""
+    query = select(Account.code).join(AccountOrigin, AccountOrigin.account_code == Account.code)
+    codes = session.scalars(
+        query.where(AccountOrigin.origin == origin, Account.enabled.is_(True)).order_by(Account.code)
+    )
+    return [AccountCode(code) for code in codes]
 
 
 def set_origins(account: Account, origins: Iterable[str]) -> None:

@@ -17,8 +17,11 @@ from sqlalchemy.orm import Session
 from idp.store.authorization_codes import AuthorizationCode
 from idp.store.clients import ClientSecret
 from idp.store.db import Base
+from idp.store.exchange_tokens import ExchangeToken
+from idp.store.handoffs import Handoff
 from idp.store.outbox import OutboxItem
 from idp.store.parked_requests import ParkedRequest
+from idp.store.platform_jwts import PlatformJwt
 from idp.store.pushed_requests import PushedRequest
 from idp.store.revoked_tokens import RevokedToken
 from idp.store.sign_in_attempts import SignInAttempt
@@ -91,6 +94,9 @@ EXPIRIES: tuple[Expiry, ...] = (
     _a_day_after_expiry(UsedAssertion),
     _a_day_after_expiry(RevokedToken),
     _a_day_after_expiry(SignOut),
+    _a_day_after_expiry(PlatformJwt),
+    _a_day_after_expiry(ExchangeToken),
+    _a_day_after_expiry(Handoff),
     # Those that another replaced; the present one does not expire.
     _a_day_after_expiry(ClientSecret),
     # Dead letters stay until somebody decides.

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, ProviderCode, ProviderId
+from idp.domain.provider_kinds import PLATFORM_KINDS
 from idp.store.db import Base
 from idp.store.upstream_identities import UpstreamIdentityLink
 
@@ -87,3 +88,17 @@ def hosted_domains_of(session: Session, account: AccountCode) -> frozenset[str]:
 def id_of(provider: Provider) -> ProviderId:
     """Return the provider's identifier as what it is."""
     return ProviderId(provider.id)
+
+
+def has_platform_user(session: Session, account: AccountCode, platform_id: str) -> bool:
+    """Say whether somebody of the account signs in as that user of a platform.
+
+    The connectors of platforms take the platform's own user id for the subject (``platform_user_id``).
+    """
+    query = select(Provider.id).join(UpstreamIdentityLink, UpstreamIdentityLink.provider_id == Provider.id)
+    found = query.where(
+        Provider.account_code == account,
+        Provider.kind.in_(PLATFORM_KINDS),
+        UpstreamIdentityLink.subject == platform_id,
+    )
+    return session.scalar(found.limit(1)) is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from idp.domain.authentication import Authentication
@@ -16,7 +16,8 @@ from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.refresh_rotation import Standing
 from idp.domain.scope import Scope
 from idp.store.accounts import Account
-from idp.store.db import core, table_of
+from idp.store.db import table_of
+from idp.store.prepared import Prepared
 from idp.store.providers import Provider
 from idp.store.subjects import SUBJECT, Subject, as_subject
 from idp.store.token_families import TokenFamily
@@ -43,7 +44,7 @@ class Renewal:
 
 _ACCOUNTS, _FAMILIES = table_of(Account), table_of(TokenFamily)
 _PROVIDERS, _USERS = table_of(Provider), table_of(User)
-_FIND = (
+_RENEWABLE = (
     SUBJECT.add_columns(
         _FAMILIES.c.client_id,
         _FAMILIES.c.user_id,
@@ -68,10 +69,12 @@ _FIND = (
         _FAMILIES.c.id == bindparam("family"),
         _FAMILIES.c.revoked_at.is_(None),
         _FAMILIES.c.seed.is_not(None),
+        # Those of cookies are renewed by their own tokens alone.
+        _FAMILIES.c.jar.is_(None),
     )
 )
-_TAKE = _FIND.with_for_update(of=_FAMILIES)
-_ROTATE = (
+_FIND, _TAKE = Prepared(_RENEWABLE), Prepared(_RENEWABLE.with_for_update(of=_FAMILIES))
+_ROTATE = Prepared(
     update(_FAMILIES)
     .where(_FAMILIES.c.id == bindparam("family"))
     .values(generation=bindparam("next_generation"), rotated_at=bindparam("now"))
@@ -83,22 +86,22 @@ def take(session: Session, family_id: FamilyId) -> Renewal | None:
 
     On PostgreSQL by a lock on its row, on SQLite by being the only writer.
     """
-    row = core(session).execute(_TAKE, {"family": family_id}).one_or_none()
+    row = _TAKE.row(session, {"family": family_id})
     return None if row is None else _as_renewal(row, family_id)
 
 
 def peek(session: Session, family_id: FamilyId) -> Renewal | None:
     """Return the same without keeping anybody from it, for whoever only looks."""
-    row = core(session).execute(_FIND, {"family": family_id}).one_or_none()
+    row = _FIND.row(session, {"family": family_id})
     return None if row is None else _as_renewal(row, family_id)
 
 
 def rotate(session: Session, family_id: FamilyId, *, generation: int, now: datetime) -> None:
     """Let a generation begin, for a family that was taken."""
-    core(session).execute(_ROTATE, {"family": family_id, "next_generation": generation, "now": now})
+    _ROTATE.run(session, {"family": family_id, "next_generation": generation, "now": now})
 
 
-def _as_renewal(row: Row[*tuple[Any, ...]], family_id: FamilyId) -> Renewal:
+def _as_renewal(row: Any, family_id: FamilyId) -> Renewal:
     return Renewal(
         client_id=ClientId(row.client_id),
         authorization=Authorization(

@@ -22,6 +22,7 @@ class SignInAttempt(Base):
     provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), index=True)
     browser_digest: Mapped[str] = mapped_column(String(64))
     parked_id: Mapped[str | None] = mapped_column(String(64))
+    after: Mapped[str | None] = mapped_column(String(2048))
     redirect_uri: Mapped[str] = mapped_column(String(2048))
     remembered_sealed: Mapped[str]
     created_at: Mapped[datetime]
@@ -34,10 +35,12 @@ class Departed:
     """An attempt that came back.
 
     :param parked_id: the authorization request that waits for it, or none.
+    :param after: the path of ours that wanted somebody to sign in, or none.
     """
 
     provider_id: ProviderId
     parked_id: str | None
+    after: str | None = None
     redirect_uri: str
     remembered_sealed: str
 
@@ -55,6 +58,7 @@ def add(
             browser_digest=digest(browser),
             provider_id=departed.provider_id,
             parked_id=departed.parked_id,
+            after=departed.after,
             redirect_uri=departed.redirect_uri,
             remembered_sealed=departed.remembered_sealed,
             created_at=created_at,
@@ -80,7 +84,12 @@ def take(session: Session, state: str, *, browser: str, redirect_uri: str, now: 
             SignInAttempt.expires_at > now,
         )
         .values(taken_at=now)
-        .returning(SignInAttempt.provider_id, SignInAttempt.parked_id, SignInAttempt.remembered_sealed)
+        .returning(
+            SignInAttempt.provider_id,
+            SignInAttempt.parked_id,
+            SignInAttempt.after,
+            SignInAttempt.remembered_sealed,
+        )
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
@@ -88,6 +97,7 @@ def take(session: Session, state: str, *, browser: str, redirect_uri: str, now: 
     return Departed(
         provider_id=ProviderId(row.provider_id),
         parked_id=row.parked_id,
+        after=row.after,
         redirect_uri=redirect_uri,
         remembered_sealed=row.remembered_sealed,
     )

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, insert, select, update
+from sqlalchemy import ForeignKey, String, bindparam, exists, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authentication import Authentication
 from idp.domain.identifiers import AccountCode, SessionId, UserId
 from idp.domain.secrets import digest
 from idp.store.accounts import Account
-from idp.store.db import Base, core, table_of
+from idp.store.db import Base, table_of
+from idp.store.prepared import Prepared
+from idp.store.token_families import TokenFamily
 from idp.store.users import User
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -23,6 +25,9 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 class SsoSession(Base):
     """One browser, one person, one account. ``sid`` is public; the cookie's secret is stored as a digest.
+
+    A session without an SSO cookie came over a bridge or by an exchange link: it has token cookies alone, and
+    never answers an authorization request.
 
     ``proven_at`` is when the person demonstrably proved who they are: an ``auth_time`` that the upstream
     itself stated. None where the moment of its answer had to do.
@@ -33,7 +38,7 @@ class SsoSession(Base):
     __tablename__ = "sso_sessions"
 
     sid: Mapped[str] = mapped_column(String(32), primary_key=True)
-    cookie_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    cookie_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
     auth_time: Mapped[datetime]
@@ -114,6 +119,42 @@ def add(session: Session, sid: SessionId, beginning: Beginning, *, user_id: User
     session.execute(insert(SsoSession).values(columns))
 
 
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """A session without an SSO cookie: over a bridge, or by an exchange link."""
+
+    authentication: Authentication
+    now: datetime
+    expires_at: datetime
+
+
+def add_bridged(session: Session, sid: SessionId, beginning: Bridged, *, user_id: UserId, account: AccountCode) -> None:
+    """Begin a session that has token cookies alone."""
+    session.execute(
+        insert(SsoSession).values(
+            sid=sid,
+            user_id=user_id,
+            account_code=account,
+            auth_time=beginning.authentication.at,
+            acr=beginning.authentication.acr,
+            amr=list(beginning.authentication.amr),
+            created_at=beginning.now,
+            last_seen_at=beginning.now,
+            expires_at=beginning.expires_at,
+        )
+    )
+
+
+def prolong(session: Session, sid: SessionId, beginning: Bridged) -> None:
+    """Let a session without an SSO cookie go on after another word of its platform."""
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.sid == sid)
+        .values(auth_time=beginning.authentication.at, last_seen_at=beginning.now, expires_at=beginning.expires_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def renew(session: Session, sid: SessionId, beginning: Beginning) -> None:
     """Let a session go on after a new proof: its ``sid`` stays, its old cookie opens nothing any more."""
     session.execute(
@@ -144,11 +185,14 @@ _UNENDED = (
     .join(_ACCOUNTS, _ACCOUNTS.c.code == _SESSIONS.c.account_code)
     .where(_SESSIONS.c.ended_at.is_(None), _SESSIONS.c.cookie_digest == bindparam("cookie"))
 )
-_LIVE = _UNENDED.where(
-    _USERS.c.enabled.is_(True),
-    _ACCOUNTS.c.enabled.is_(True),
-    _SESSIONS.c.expires_at > bindparam("now"),
-    _SESSIONS.c.last_seen_at > bindparam("idle_since"),
+_ALL_UNENDED = Prepared(_UNENDED)
+_LIVE = Prepared(
+    _UNENDED.where(
+        _USERS.c.enabled.is_(True),
+        _ACCOUNTS.c.enabled.is_(True),
+        _SESSIONS.c.expires_at > bindparam("now"),
+        _SESSIONS.c.last_seen_at > bindparam("idle_since"),
+    )
 )
 
 
@@ -166,15 +210,21 @@ def unended(session: Session, cookies: Collection[str]) -> list[LiveSession]:
     More than :func:`live`: a session that no longer signs anybody in may still have tokens hanging on it,
     which signing out has to end.
     """
-    return _of_cookies(session, _UNENDED, cookies)
+    return _of_cookies(session, _ALL_UNENDED, cookies)
 
 
-def _of_cookies(
-    session: Session, query: Select[*tuple[Any, ...]], cookies: Collection[str], **moments: datetime
-) -> list[LiveSession]:
+def any_ended(session: Session, cookies: Collection[str]) -> bool:
+    """Say whether a session of these cookies was ended."""
+    query = select(SsoSession.sid).where(
+        SsoSession.cookie_digest.in_([digest(cookie) for cookie in cookies]), SsoSession.ended_at.is_not(None)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _of_cookies(session: Session, query: Prepared, cookies: Collection[str], **moments: datetime) -> list[LiveSession]:
     """Look each cookie up by itself: there is mostly one, and a list in a statement costs more than a statement."""
     asked = ({"cookie": digest(cookie), **moments} for cookie in cookies)
-    rows = [row for one in asked for row in core(session).execute(query, one)]
+    rows = [row for one in asked for row in query.rows(session, one)]
     found = [
         LiveSession(
             sid=SessionId(row.sid),
@@ -216,9 +266,18 @@ class SessionOfUser:
 
 
 def of_user(session: Session, user_id: UserId, *, now: datetime) -> list[SessionOfUser]:
-    """Return a person's sessions that nobody ended and that are not too old, the latest sign-in first."""
+    """Return a person's sessions that nobody ended and that still count somewhere, the latest sign-in first.
+
+    A session whose single sign-on is over counts while a widget's cookies hang on it.
+    """
+    cookies_live = exists().where(
+        TokenFamily.sid == SsoSession.sid,
+        TokenFamily.jar.is_not(None),
+        TokenFamily.revoked_at.is_(None),
+        TokenFamily.refresh_expires_at > now,
+    )
     query = select(SsoSession).where(
-        SsoSession.user_id == user_id, SsoSession.ended_at.is_(None), SsoSession.expires_at > now
+        SsoSession.user_id == user_id, SsoSession.ended_at.is_(None), or_(SsoSession.expires_at > now, cookies_live)
     )
     return [
         SessionOfUser(

@@ -1,4 +1,4 @@
-"""Token families: all that one authorization gave a client, and whether it still counts.
+"""Token families: all that one authorization gave a client, or one sign-in a browser as cookies, and whether it counts.
 
 The ``jti`` of an access token begins with its family's id, so a token can be
 asked for without a row of its own.
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from idp.domain.authorization import Authorization
 from idp.domain.identifiers import ClientId, FamilyId
 from idp.domain.refresh_rotation import FIRST_GENERATION
-from idp.store.db import Base, core, table_of
+from idp.store.db import Base, table_of
+from idp.store.prepared import Prepared
 
 
 class TokenFamily(Base):
@@ -25,12 +26,15 @@ class TokenFamily(Base):
     With a ``seed`` the family has refresh tokens: the one of ``generation`` is valid, and until
     ``refresh_expires_at`` can be exchanged for the next. ``rotated_at`` is when it became valid.
     An ``offline`` family outlives its SSO session.
+
+    A family of session cookies has a ``jar`` and no client (:mod:`idp.store.cookie_families`). One that began
+    with an exchange token is ``exchanged``, and can mint no further one.
     """
 
     __tablename__ = "token_families"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), index=True)
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), index=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     sid: Mapped[str] = mapped_column(ForeignKey("sso_sessions.sid", ondelete="CASCADE"), index=True)
     scope: Mapped[str] = mapped_column(String(1000))
@@ -40,6 +44,8 @@ class TokenFamily(Base):
     acr: Mapped[str] = mapped_column(String(60))
     amr: Mapped[list[str]]
     offline: Mapped[bool]
+    jar: Mapped[str | None] = mapped_column(String(12))
+    exchanged: Mapped[bool] = mapped_column(default=False)
     seed: Mapped[str | None] = mapped_column(String(43))
     generation: Mapped[int]
     rotated_at: Mapped[datetime]
@@ -48,7 +54,9 @@ class TokenFamily(Base):
     revoked_at: Mapped[datetime | None]
 
 
-_ADD = insert(table_of(TokenFamily))
+_FAMILIES = table_of(TokenFamily)
+ADD = Prepared(insert(_FAMILIES), columns=[column.name for column in _FAMILIES.c])
+"""Begins a family, of tokens or of cookies; every column is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +85,8 @@ def add(
 
     :param renewable: none for a family without refresh tokens.
     """
-    core(session).execute(
-        _ADD,
+    ADD.run(
+        session,
         {
             "id": authorization.family_id,
             "client_id": client_id,
@@ -91,11 +99,14 @@ def add(
             "acr": authorization.authentication.acr,
             "amr": list(authorization.authentication.amr),
             "offline": renewable is not None and renewable.offline,
+            "jar": None,
+            "exchanged": False,
             "seed": None if renewable is None else renewable.seed,
             "generation": FIRST_GENERATION,
             "rotated_at": now,
             "refresh_expires_at": None if renewable is None else renewable.until,
             "created_at": now,
+            "revoked_at": None,
         },
     )
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
-
-from joserfc import jws
-from joserfc.errors import JoseError
+from types import MappingProxyType
+from typing import Any
 
 from idp.domain.client_words import SigningAlg
 from idp.domain.clock import from_unix, unix
@@ -17,12 +14,13 @@ from idp.domain.errors import AccessTokenRefused
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
 from idp.domain.secrets import new_identifier
-from idp.tokens.key_ring import KeyRing, Signer
-from idp.tokens.signing import REGISTRY, sign
+from idp.tokens.held_signatures import HeldSignatures
+from idp.tokens.key_ring import KeyRing, Signer, Verifier
+from idp.tokens.signing import sign
+from idp.tokens.verifying import NotOurs, signed_claims, trusted_key
 
 ALG = SigningAlg.ES256
 TYP = "at+jwt"
-MAX_LENGTH = 8192
 _SEPARATOR = "."
 
 
@@ -94,9 +92,33 @@ def verify(token: str, *, issuer: str, keys: KeyRing, now: datetime) -> AccessTo
 
     :raises AccessTokenRefused: not a JWT, another kind of token, not ours, altered, or expired.
     """
-    claims = _signed_claims(token, keys, now)
-    if claims.get("iss") != issuer or not isinstance(claims.get("exp"), int) or claims["exp"] <= unix(now):
+    try:
+        key = trusted_key(token, lambda kid: keys.verifier(kid, now=now), typ=TYP)
+        found = _signed(token, key)
+    except NotOurs as reason:
+        raise AccessTokenRefused(str(reason)) from reason
+    if key[0] is not ALG:
+        raise AccessTokenRefused("signed with another algorithm than access tokens are")
+    if found.claims.get("iss") != issuer or unix(found.expires_at) <= unix(now):
         raise AccessTokenRefused("wrong issuer, or expired")
+    return found
+
+
+_held = HeldSignatures[AccessToken]()
+
+
+def _signed(token: str, key: Verifier) -> AccessToken:
+    """Return what a token says whose signature holds, expired or not."""
+    found = _held.get(token, key[1])
+    if found is None:
+        found = _of_claims(signed_claims(token, key))
+        _held.keep(token, key[1], found)
+    return found
+
+
+def _of_claims(claims: dict[str, Any]) -> AccessToken:
+    if not isinstance(claims.get("exp"), int):
+        raise AccessTokenRefused("it never expires")
     audience = claims["aud"]
     family, separator, _ = str(claims["jti"]).partition(_SEPARATOR)
     return AccessToken(
@@ -107,21 +129,5 @@ def verify(token: str, *, issuer: str, keys: KeyRing, now: datetime) -> AccessTo
         audience=(audience,) if isinstance(audience, str) else tuple(audience),
         scope=tuple(Scope(word) for word in claims.get("scope", "").split()),
         expires_at=from_unix(claims["exp"]),
-        claims=claims,
+        claims=MappingProxyType(claims),
     )
-
-
-def _signed_claims(token: str, keys: KeyRing, now: datetime) -> dict[str, Any]:
-    """Return the claims of a token of this very kind whose signature holds."""
-    if len(token) > MAX_LENGTH or not token.isascii():
-        raise AccessTokenRefused("not an access token")
-    try:
-        header = jws.extract_compact(token.encode("ascii"), registry=REGISTRY).headers()
-        found = keys.verifier(str(header.get("kid")), now=now)
-        if header.get("typ") != TYP or header.get("alg") != ALG or found is None or found[0] is not ALG:
-            raise AccessTokenRefused("another kind of token, or signed by nobody we know")
-        verified = jws.deserialize_compact(token, found[1], registry=REGISTRY)
-    except (JoseError, ValueError, RecursionError) as error:
-        raise AccessTokenRefused("unreadable or altered") from error
-    # Our own signature stands under it, so the payload has the shape that mint gave it.
-    return cast(dict[str, Any], json.loads(verified.payload))

@@ -22,15 +22,17 @@ def sign(claims: Mapping[str, Any], signer: Signer, *, typ: str) -> str:
     The signature is the library's; the two JSON objects around it are ours, and the header is made once a key.
     """
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    signed = b".".join((_header(signer.alg, signer.kid, typ), _encoded(payload)))
+    signed = b".".join((header_of(signer.alg, signer.kid, typ), encoded(payload)))
     signature = REGISTRY.get_alg(signer.alg).sign(signed, signer.key)
-    return b".".join((signed, _encoded(signature))).decode("ascii")
+    return b".".join((signed, encoded(signature))).decode("ascii")
 
 
 @lru_cache(maxsize=100)
-def _header(alg: SigningAlg, kid: str, typ: str) -> bytes:
-    return _encoded(json.dumps({"alg": alg.value, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
+def header_of(alg: SigningAlg, kid: str, typ: str) -> bytes:
+    """Return the encoded header of a kind of token under a key: its only spelling."""
+    return encoded(json.dumps({"alg": alg.value, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
 
 
-def _encoded(raw: bytes) -> bytes:
+def encoded(raw: bytes) -> bytes:
+    """Return base64url without padding (RFC 7515 §2)."""
     return urlsafe_b64encode(raw).rstrip(b"=")

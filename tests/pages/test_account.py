@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -87,11 +88,12 @@ def only(op: OpenIdProvider, table: type, column: Any) -> list[Any]:
 def test_somebody_unknown_signs_in_first_and_comes_back(connected: OpenIdProvider, platform: RunningPlatform) -> None:
     browser = connected.browser()
     sent = browser.opens(PATH)
-    assert sent.headers["Location"] == "/login/"
-    back = browser.returns_from(platform, browser.opens("/login/?account=acme"))
+    assert sent.headers["Location"] == "/login/?after=/account/"
+    token = browser.opens("/login/?after=/account/").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    chosen = browser.posts("/login/?after=/account/", {"csrf_token": token, "account": "acme"})
+    back = browser.returns_from(platform, browser.opens(chosen.headers["Location"]))
     assert back.headers["Location"] == PATH
     assert browser.opens(PATH).status_code == 200
-    assert browser.cookie("idp_afterwards") is None
 
 
 def test_a_sign_in_for_nothing_in_particular_ends_where_it_did(
@@ -104,16 +106,26 @@ def test_a_sign_in_for_nothing_in_particular_ends_where_it_did(
     assert 'href="/account/"' in page
 
 
-def test_a_made_up_wish_leads_nowhere(connected: OpenIdProvider, platform: RunningPlatform) -> None:
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "https://evil.example/",
+        "//evil.example/account/",
+        "/account/../evil",
+        "/account/\r\nX: y",
+        "/manage/",
+        "/account/?" + "a" * 2048,
+    ],
+)
+def test_a_made_up_wish_leads_nowhere(connected: OpenIdProvider, platform: RunningPlatform, wish: str) -> None:
     browser = connected.browser()
-    browser.http.set_cookie("idp_afterwards", "https://evil.example/", domain="127.0.0.1")
-    back = browser.returns_from(platform, browser.opens("/login/?account=acme"))
+    back = browser.returns_from(platform, browser.opens(f"/login/?account=acme&after={quote(wish)}"))
     assert back.headers["Location"] == "/login/"
 
 
 @pytest.mark.parametrize("address", [PATH, EVERYWHERE])
 def test_nobody_sees_a_page_without_a_session(stranger: Browser, address: str) -> None:
-    assert stranger.opens(address).headers["Location"] == "/login/"
+    assert stranger.opens(address).headers["Location"] == "/login/?after=/account/"
 
 
 @pytest.mark.parametrize("address", [END, EVERYWHERE, WITHDRAW, LANGUAGE])
@@ -124,7 +136,7 @@ def test_a_form_of_somebody_who_is_signed_out_meanwhile_changes_nothing(
     op.clock.advance(seconds=3500)
     op.disables(only(op, User, User.id)[0])
     answer = browser.posts(address, {"csrf_token": token, "language": "nl"}, headers={"Origin": browser.issuer})
-    assert answer.headers["Location"] == "/login/"
+    assert answer.headers["Location"] == "/login/?after=/account/"
 
 
 @pytest.mark.parametrize("address", [END, EVERYWHERE, WITHDRAW, LANGUAGE])

@@ -28,8 +28,8 @@ def page(rendering: None) -> str:
     return render_template("landing/front.html", facts=replace(FACTS, ways=WAYS))
 
 
-def test_it_leads_to_the_three_addresses_and_the_discovery_document(page: str) -> None:
-    for address in (FACTS.issuer, FACTS.platform_url, FACTS.sample_service_url):
+def test_it_leads_to_the_four_addresses_and_the_discovery_document(page: str) -> None:
+    for address in (FACTS.issuer, FACTS.platform_url, FACTS.sample_service_url, FACTS.widget_page_url):
         assert f'href="{address}/"' in page
     assert f'href="{FACTS.issuer}/.well-known/openid-configuration"' in page
 

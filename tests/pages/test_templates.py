@@ -10,12 +10,14 @@ from flask import render_template
 from flask.testing import FlaskClient
 
 from idp.pages.messages import ERROR_TEXTS
-from tests.support.gallery import PAGES, SAMPLES
+from tests.support.gallery import PAGES, SAMPLES, WIDGET, WITH_A_SCRIPT
 
 HOSTILE = "\"'><script>alert(1)</script>{{ 7*7 }}"
 LARGEST_PAGE = 30 * 1024
 VOID = frozenset({"meta", "link", "img", "input", "br"})
-OWN_TITLES = {template.name for template in (PAGES / "templates").glob("[!_]*.html")} - {"base.html"}
+OWN_TITLES = {template.name for room in (PAGES, WIDGET) for template in (room / "templates").glob("[!_]*.html")} - {
+    "base.html"
+}
 
 
 class Outline(HTMLParser):
@@ -68,9 +70,10 @@ class TestEveryPage:
     def test_needs_nothing_that_the_policy_forbids(self, gallery: FlaskClient, name: str) -> None:
         page = Outline(gallery.get(name).text)
         for tag, attributes in page.tags:
-            assert tag not in {"script", "style", "iframe", "base", "object"}
+            assert tag not in {"style", "iframe", "base", "object"}
+            assert tag != "script" or (name == WITH_A_SCRIPT and attributes["src"])
             assert not [attribute for attribute in attributes if attribute == "style" or attribute.startswith("on")]
-        for attributes in page.named("link") + page.named("img"):
+        for attributes in page.named("link") + page.named("img") + page.named("script"):
             assert (attributes.get("href") or attributes.get("src") or "").startswith("/")
 
     def test_weighs_less_than_30_kb_with_its_stylesheets(self, gallery: FlaskClient, name: str) -> None:

@@ -110,7 +110,7 @@ def test_head_is_get_without_the_body(rp: RelyingParty, browser: Browser, path: 
     assert answer.get_data() == b""
 
 
-@pytest.mark.parametrize("path", ["/oauth/device_authorization/", "/oauth/register/", "/auth/jwks", "/api/v1/"])
+@pytest.mark.parametrize("path", ["/oauth/device_authorization/", "/oauth/register/", "/api/v1/"])
 def test_what_is_not_built_is_not_there(stranger: Browser, path: str) -> None:
     assert stranger.posts(path, {}).status_code == 404
 

@@ -111,7 +111,7 @@ def test_after_a_failure_there_is_a_way_back_to_the_service(
 def test_after_a_failure_another_try_works(rp: RelyingParty, somebody: Browser, platform: RunningPlatform) -> None:
     platform.fault = Fault.WRONG_NONCE
     waiting = rp.asks(somebody)
-    assert somebody.returns_from(platform, waiting.response).status_code == 502
+    assert somebody.returns_from(platform, waiting.response).status_code == 403
     platform.fault = Fault.NONE
     arrived = somebody.follows(somebody.returns_from(platform, waiting.response))
     assert replace(waiting, response=arrived).has_a_code()

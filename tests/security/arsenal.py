@@ -17,12 +17,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from idp.domain.pkce import challenge_of
+from idp.services.registry import accounts, api_keys, platform_secrets
+from idp.services.registry.accounts import AccountSettings
+from idp.services.sessions.sso import Begun
 from tests.protocol.conftest import initialise_at
 from tests.security.hostile import CLIENT_ID, CLIENT_SECRET
 from tests.support import assertions
 from tests.support.app import SECRET_KEY, Browser, OpenIdProvider, provider_on
 from tests.support.platform import RunningPlatform
 from tests.support.rp import AuthorizationAnswer, RelyingParty, basic
+from tests.support.widget import API_KEY, ORIGIN, PLATFORM_SECRET, Widget
+from tests.widget.ways_in import platform_jwt
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 AUDIENCE = "https://api.acme.example"
@@ -89,7 +95,8 @@ def _gathered(op: OpenIdProvider) -> dict[str, str]:
     signer = RelyingParty.registered_at(op, "Signer", client_id=SIGNER, key=assertions.key(), grant_types=GRANTS)
     begun = op.signs_in(mia)
     live = {"sso": begun.cookie, "assertion": signer.asserts(), "basic": basic(CLIENT_ID, CLIENT_SECRET)}
-    return live | _tokens(studio, mia) | _waiting(studio, planner, mia) | _of_browser(mia)
+    live |= _tokens(studio, mia) | _waiting(studio, planner, mia) | _embedded(op, begun)
+    return live | _of_browser(mia, live["token_cookies"])
 
 
 def _studio(op: OpenIdProvider) -> RelyingParty:
@@ -142,12 +149,37 @@ def _waiting(studio: RelyingParty, planner: RelyingParty, mia: Browser) -> dict[
     }
 
 
+def _embedded(op: OpenIdProvider, begun: Begun) -> dict[str, str]:
+    """Let a widget be embedded where Mia works, and hold what it and its platform need."""
+    widget = Widget(op)
+    with op.app.app_context():
+        accounts.update("acme", AccountSettings(origins=(ORIGIN,)), context=op.context)
+        api_keys.create("acme", key=API_KEY, context=op.context)
+        platform_secrets.create("acme", secret=PLATFORM_SECRET, sealer=op.parts.sealer, context=op.context)
+    assert widget.signs_in_by_key().status_code == 200
+    exchanged = widget.exchanges().get_json()["token"]
+    verifier = "v" * 43
+    query = f"account=acme&handoff={challenge_of(verifier)}&origin={ORIGIN}"
+    sso = {"Cookie": f"__Host-idp_sso.acme={begun.cookie}"}
+    page = widget.opens(f"/platform/sso/done/?{query}", headers=sso).text
+    return {
+        "api_key": API_KEY,
+        "platform_jwt": platform_jwt(op),
+        "exchange_token": exchanged,
+        "handoff": page.partition('data-handoff="')[2].partition('"')[0],
+        "handoff_verifier": verifier,
+        "csrf_access": widget.csrf_access,
+        "csrf_refresh": widget.csrf_refresh,
+        "token_cookies": widget.jars.header("/auth/refresh", third_party=True),
+    }
+
+
 def _parked(answer: AuthorizationAnswer) -> str:
     return answer.location.partition("r=")[2]
 
 
-def _of_browser(mia: Browser) -> dict[str, str]:
+def _of_browser(mia: Browser, token_cookies: str) -> dict[str, str]:
     cookies = {name: mia.cookie(f"__Host-idp_{name}") or "" for name in ("browser", "form")}
     sso = mia.cookie("__Host-idp_sso.acme")
     header = "; ".join(f"__Host-idp_{name}={value}" for name, value in {**cookies, "sso.acme": sso}.items())
-    return {**cookies, "cookies": header}
+    return {**cookies, "cookies": f"{header}; {token_cookies}"}

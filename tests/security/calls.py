@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.security.arsenal import AUDIENCE, PLANNER, PLANNER_URI, SIGNER
-from tests.security.hostile import CLIENT_ID, PARKED_REQUEST, TARGETS, TOKEN_REQUEST, Target
+from tests.security.hostile import CLIENT_ID, PARKED_REQUEST, PLATFORM_SSO, TARGETS, TOKEN_REQUEST, Target
 from tests.support import assertions
 from tests.support.app import ISSUER
+from tests.support.widget import ORIGIN
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Plan:
     query: Mapping[str, Value] = field(default_factory=dict)
     form: Mapping[str, Value] = field(default_factory=dict)
     headers: Mapping[str, Value] = field(default_factory=dict)
+    in_json: bool = False
+    """What ``form`` holds is sent as a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def _encoded(params: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _of_row(row: Target) -> Plan:
-    return Plan(row.path, row.method, **{row.sends: _encoded(row.params)})
+    place = "query" if row.sends == "query" else "form"
+    return Plan(row.path, row.method, in_json=row.sends == "json", **{place: _encoded(row.params)})
 
 
 def _asking(**more: Value) -> Plan:
@@ -113,6 +117,14 @@ def _by_client(path: str, **form: Value) -> Plan:
 def _pressed(path: str, query: Mapping[str, Value] | None = None, **form: Value) -> Plan:
     sent = _encoded({"csrf_token": Live("csrf_token"), **form})
     return Plan(path, "POST", query=_encoded(query or {}), form=sent, headers={"Origin": ISSUER})
+
+
+def _embedded(path: str, method: str = "POST", *, csrf: str = "", **sent: Value) -> Plan:
+    """A call of the widget, from the platform's page."""
+    headers: dict[str, Value] = {"Origin": ORIGIN}
+    if csrf:
+        headers["X-CSRF-TOKEN"] = Live(csrf)
+    return Plan(path, method, form=_encoded(sent), headers=headers, in_json=True)
 
 
 def _bearing(token: str, method: str = "GET") -> Plan:
@@ -170,6 +182,18 @@ GOOD = (
     _pressed("/account/sessions/end/", sid=Live("sid")),
     _pressed("/account/language/", language="nl"),
     _pressed("/logout/"),
+    _embedded("/auth/session/", "GET"),
+    _embedded("/auth/refresh/", csrf="csrf_refresh"),
+    _embedded("/auth/exchange-token/", csrf="csrf_access"),
+    _embedded("/auth/logout/", csrf="csrf_access"),
+    _embedded("/session/api-key/", account="acme", api_key=Live("api_key"), agent_id="7", agent_name="Test"),
+    _embedded("/session/jwt/", jwt=Live("platform_jwt")),
+    _embedded("/session/handoff/", handoff=Live("handoff"), verifier=Live("handoff_verifier")),
+    Plan("/session/jwt/", query=_encoded({"jwt": Live("exchange_token"), "redirect": "/admin/x"})),
+    _pressed("/session/jwt/continue/", jwt=Live("exchange_token"), redirect="/admin/x"),
+    Plan("/platform/sso/", query=_encoded(PLATFORM_SSO)),
+    Plan("/platform/sso/", query={"account": "acme", "redirect": "/studio"}),
+    Plan("/platform/sso/done/", query=_encoded(PLATFORM_SSO)),
 )
 STALE = (
     _by_client("/oauth/token/", code=Live("spent_code"), **_CODE_FORM),

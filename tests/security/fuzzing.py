@@ -16,6 +16,7 @@ from tests.security.test_hostile_requests import AUTHORIZATIONS, BODIES, COOKIES
 from tests.support import assertions
 from tests.support.app import ISSUER
 from tests.support.rp import REDIRECT_URI
+from tests.support.widget import ORIGIN
 
 
 def _b64(text: str) -> str:
@@ -108,7 +109,8 @@ _HEADERS = st.one_of(
             ),
             *(("Sec-Fetch-Site", site) for site in ("cross-site", "none", "\xff")),
             *(("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Purpose", "prefetch")),
-            *(("Origin", origin) for origin in ("null", "https://evil.example", ISSUER, "\xff", f"{ISSUER}:1")),
+            *(("Origin", origin) for origin in ("null", "https://evil.example", ISSUER, "\xff", ORIGIN)),
+            ("X-CSRF-TOKEN", "x"),
             *(("Content-Length", length) for length in ("-1", "abc", "0", "1", "99999999999999999999")),
             *(("Transfer-Encoding", "chunked"), ("Expect", "100-continue"), ("X-HTTP-Method-Override", "DELETE")),
             *(("X-Forwarded-For", "a, b, \xff"), ("Forwarded", "for=_x;host=evil.example")),
@@ -122,7 +124,7 @@ _COOKIE_NAMES = (
     "__Host-idp_sso.acme",
     "__Host-idp_form",
     "__Host-idp_lang",
-    "__Host-idp_afterwards",
+    *("access_token_cookie", "refresh_token_cookie", "csrf_access_token"),
 )
 _COOKIES = st.one_of(
     st.just(Live("cookies")),

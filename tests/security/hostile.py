@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from tests.support.app import ISSUER, Browser, OpenIdProvider
 from tests.support.rp import DESCRIPTION, REDIRECT_URI
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 VALUES: dict[str, str] = {
     "empty": "",
@@ -51,6 +54,13 @@ OAUTH_ERRORS = frozenset(
     }
 )
 """The registered codes that this provider may answer with; ``server_error`` is not one."""
+WIDGET_ERRORS = frozenset(
+    {
+        *("signed_out", "expired", "csrf_failed", "origin_not_allowed", "unsupported_media_type"),
+        *("invalid_handoff", "exchange_not_allowed", "too_many_new_people"),
+    }
+)
+"""What widgets are told besides (``idp/widget/answers.py``)."""
 
 
 class Verdict(StrEnum):
@@ -98,6 +108,9 @@ def verdict(answer: TestResponse) -> Verdict:
         return Verdict.DONE
     if answer.mimetype == "application/json":
         return _of_json(answer)
+    if answer.mimetype == "text/plain":  # of /sdk: a line for the developer of a page
+        assert (answer.status_code, answer.text.count("\n")) == (404, 1), answer.text
+        return Verdict.ERROR
     assert answer.mimetype == "text/html", answer.mimetype
     assert 'id="error"' in answer.text or 'id="request-error"' in answer.text, answer.text
     assert "<script" not in answer.text
@@ -110,8 +123,8 @@ def _of_json(answer: TestResponse) -> Verdict:
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
         return Verdict.ERROR
-    assert body["error"] in OAUTH_ERRORS, body
-    assert body.keys() <= {"error", "error_description"}, body
+    assert body["error"] in OAUTH_ERRORS | WIDGET_ERRORS, body
+    assert body.keys() <= {"error", "error_description", "csrf_refresh_token"}, body
     assert DESCRIPTION.fullmatch(body.get("error_description", "-")), body
     return Verdict.ERROR
 
@@ -119,7 +132,7 @@ def _of_json(answer: TestResponse) -> Verdict:
 def _of_redirect(location: str) -> Verdict:
     if location.startswith("/login/?r="):
         return Verdict.PARKED
-    if location == "/login/":
+    if location.startswith(("/login/?after=", "/login/?account=acme&after=")) or location == "/login/":
         return Verdict.TO_SIGN_IN
     if location in {"/logout/", "/oauth/logout/"} or location.startswith(("/oauth/authorize/?", "/oauth/logout/?")):
         return Verdict.AGAIN
@@ -139,7 +152,7 @@ class Target:
     """One address with everything that it reads.
 
     :param path: a rule of the application's map.
-    :param sends: ``query`` or ``form``.
+    :param sends: ``query``, ``form`` or ``json``.
     :param params: what it understands, with values as right as they can be.
     :param takes: what answers to nonsense may amount to.
     :param signed_in: whether the browser has a session.
@@ -151,6 +164,11 @@ class Target:
     params: dict[str, str] = field(default_factory=dict)
     takes: frozenset[Verdict] = frozenset({Verdict.ERROR})
     signed_in: bool = True
+
+    @property
+    def address(self) -> str:
+        """A path that the rule matches: whatever has a choice of words takes the first."""
+        return re.sub(r"<any\('([^']*)'[^>]*>", r"\1", self.path)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {'signed in' if self.signed_in else 'signed out'}"
@@ -249,6 +267,16 @@ LOGOUT = {
     "client_id": CLIENT_ID,
     "ui_locales": "nl",
 }
+API_KEY_CALL = {"account": "acme", "api_key": "x" * 43, "agent_id": "1", "agent_name": "Test"}
+HANDOFF_CALL = {"handoff": "x" * 43, "verifier": "x" * 43}
+EXCHANGE_LINK = {"jwt": "e30.e30.eA", "redirect": "/admin/personal-collection"}
+PLATFORM_SSO = {
+    "account": "acme",
+    "provider": "platform",
+    "redirect": "/studio",
+    "handoff": CHALLENGE,
+    "origin": "https://platform.acme.example",
+}
 NO_ERROR = frozenset({Verdict.ERROR, Verdict.DONE})
 LEADS_ON = NO_ERROR | {Verdict.AGAIN}
 TARGETS = (
@@ -308,6 +336,22 @@ TARGETS = (
     Target(path="/oauth/logout/", params=LOGOUT, takes=LEADS_ON),
     Target(path="/oauth/logout/", method="POST", sends="form", params=LOGOUT, takes=LEADS_ON),
     Target(path="/logout/", method="POST", sends="form", params={"csrf_token": "x"}),
+    Target(path="/auth/session/", params={"anything": "1"}),
+    Target(path="/auth/refresh/", method="POST", sends="form", params={"csrf_token": "x"}),
+    Target(path="/auth/exchange-token/", params={"anything": "1"}),
+    Target(path="/auth/exchange-token/", method="POST", sends="form", params={"anything": "1"}),
+    Target(path="/auth/logout/", method="POST", sends="form", params={"anything": "1"}),
+    Target(path="/auth/jwks/", params={"anything": "1"}, takes=NO_ERROR),
+    Target(path="/session/api-key/", method="POST", sends="json", params=API_KEY_CALL),
+    Target(path="/session/jwt/", method="POST", sends="json", params={"jwt": "e30.e30.eA"}),
+    Target(path="/session/handoff/", method="POST", sends="json", params=HANDOFF_CALL),
+    Target(path="/session/jwt/", params=EXCHANGE_LINK),
+    Target(path="/session/jwt/continue/", method="POST", sends="form", params={**EXCHANGE_LINK, "csrf_token": "x"}),
+    Target(path="/platform/sso/", params=PLATFORM_SSO, takes=NO_ERROR),
+    Target(path="/platform/sso/done/", params=PLATFORM_SSO, takes=NO_ERROR),
+    Target(path="/platform/static/<path:filename>"),
+    Target(path="/sdk/<any('session.js', 'session.d.ts'):name>", params={"v": "1"}, takes=NO_ERROR),
+    Target(path="/sdk/<version>/<any('session.js', 'session.d.ts'):name>", takes=NO_ERROR),
     Target(path="/static/<path:filename>"),
     Target(path="/healthz", takes=NO_ERROR),
     Target(path="/readyz", takes=NO_ERROR),
@@ -327,11 +371,10 @@ def send(
     browser: Browser, target: Target, raw: str, *, path: str | None = None, headers: Iterable[tuple[str, str]] = ()
 ) -> TestResponse:
     """Send parameters exactly as they stand, byte by byte."""
-    environ: dict[str, Any] = {"PATH_INFO": path or target.path}
+    environ: dict[str, Any] = {"PATH_INFO": path or target.address}
     body = None
-    if target.sends == "form":
-        body = raw.encode("latin-1")
-        environ["CONTENT_TYPE"] = FORM
+    if target.sends in {"form", "json"}:
+        body, environ["CONTENT_TYPE"] = as_json(raw) if target.sends == "json" else (raw.encode("latin-1"), FORM)
     else:
         environ["QUERY_STRING"] = raw
     for name, value in headers:
@@ -339,6 +382,12 @@ def send(
     return browser.http.open(
         "/", base_url=ISSUER, method=target.method, data=body, environ_overrides=environ, buffered=True
     )
+
+
+def as_json(raw: str) -> tuple[bytes, str]:
+    """Return what a form would have sent as a JSON object, with its media type."""
+    sent = parse_qsl(raw.replace("&amp;", "&"), keep_blank_values=True, encoding="latin-1")
+    return json.dumps(dict(sent)).encode(), JSON
 
 
 def encoded(params: dict[str, str]) -> dict[str, str]:

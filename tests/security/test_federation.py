@@ -106,7 +106,7 @@ def test_a_right_role_from_the_wrong_entra_tenant_is_refused_before_any_row(
     connects_entra(connected, entra, ENTRA_TENANT, "11111111-7a3f-4d7e-9f5e-2a51c0de0009")
     connected.makes("sam@umbrella.example", roles=["deepdesk.manager"])
     page = arrives(connected, entra, person, hint="entra", to="acme.entra")
-    assert page.status_code in {403, 502}
+    assert page.status_code == 403
     assert 'id="error"' in page.text
     assert only(connected, users=1)
 
@@ -124,7 +124,7 @@ def test_google_without_the_hosted_domain_is_refused_before_any_row(
 ) -> None:
     connects_google(connected, google, account="acme")
     page = arrives(connected, google, person, hint="google", to="acme.google")
-    assert page.status_code in {403, 502}
+    assert page.status_code == 403
     assert only(connected)
 
 
@@ -144,7 +144,7 @@ def test_14_editing_the_hosted_domain_out_of_the_address_gains_nothing(
     departure = somebody.follows(rp.asks(somebody, idp_hint="google").response).headers["Location"]
     edited = departure.replace(f"hd={GOOGLE_DOMAIN}", "hd=*")
     page = somebody.opens("/oauth/callback/acme.google/", query_string=google.approve(edited, "consumer"))
-    assert page.status_code in {403, 502}
+    assert page.status_code == 403
     assert only(connected)
 
 
@@ -171,7 +171,7 @@ def test_a_right_role_from_another_genesys_organisation_is_refused_before_any_ro
 ) -> None:
     connects_genesys(connected, genesys)
     page = arrives(connected, genesys, "other-organisation", hint="genesys", to="acme.genesys")
-    assert page.status_code in {403, 502}
+    assert page.status_code == 403
     assert only(connected)
 
 
@@ -274,7 +274,7 @@ def test_an_outsider_at_googles_door_with_a_staff_address_gets_nowhere(
     page = outsider.returns_from(
         google, tools.asks(outsider).response, "other-domain", to="/oauth/callback/staff.google/"
     )
-    assert page.status_code in {403, 502}
+    assert page.status_code == 403
     assert only(connected)
 
 

@@ -18,7 +18,7 @@ from idp.domain.secrets import new_identifier
 from idp.protocol.authorization_checks import nothing_unbuilt
 from idp.protocol.errors import OAuthError
 from idp.protocol.parameters import parse
-from idp.tokens import access_token
+from idp.tokens.verifying import MAX_LENGTH
 from tests.support.app import Browser, OpenIdProvider
 from tests.support.rp import RelyingParty
 
@@ -83,7 +83,7 @@ def test_a_redirect_uri_is_answered_as_registered(op: OpenIdProvider, browser: B
 def test_a_deeply_nested_header_is_a_refused_token(op: OpenIdProvider, rp: RelyingParty) -> None:
     nested = b'{"alg":"ES256","kid":"x","typ":"at+jwt","x":' + b"[" * 2500 + b"]" * 2500 + b"}"
     token = base64.urlsafe_b64encode(nested).rstrip(b"=").decode() + ".e30.AA"
-    assert len(token) < access_token.MAX_LENGTH
+    assert len(token) < MAX_LENGTH
     assert rp.asks_userinfo(token).is_refused_as("invalid_token")
 
 

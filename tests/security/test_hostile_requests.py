@@ -113,10 +113,12 @@ COOKIES: dict[str, str] = {
     "signed by nobody": "eyJjc3JmX3Rva2VuIjoiYWJjIn0.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb",
     "compressed by nobody": ".eJyrVkrOSMzNTVWyUkpUqgUAJp8E5g.aaaaaa.bbbbbbbbbbbbbbbbbbb",
 }
-LOOKS_AT_COOKIES = [target for target in TARGETS if not is_machine(target.path)]
+LOOKS_AT_COOKIES = [
+    target for target in TARGETS if not is_machine(target.path, target.method) or target.path.startswith("/auth/")
+]
 COOKIE_NAMES = (
     *("__Host-idp_browser", "__Host-idp_sso.acme", "__Host-idp_form", "__Host-idp_signed_out"),
-    *("__Host-idp_lang", "__Host-idp_afterwards"),
+    "__Host-idp_lang",
 )
 HEADERS: dict[str, dict[str, str]] = {
     "languages that are none": {"Accept-Language": ";q=x,*;q=2,\xff,--,en-" + "x" * 500},

@@ -1,4 +1,4 @@
-"""Every kind of token at every verifier that is not its own, and every way to forge one: only the diagonal passes."""
+"""Access and ID tokens at each other's verifiers, and every way to forge one. Every kind: ``test_token_kinds.py``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from idp.domain.client_words import SigningAlg
-from idp.tokens.signing import sign
-from tests.support import assertions
+from tests.security.kinds import ours, parts_of
 from tests.support.app import ISSUER, Browser, OpenIdProvider
 from tests.support.rp import RelyingParty, Tokens
 
@@ -83,75 +81,11 @@ def test_neither_is_a_session(rp: RelyingParty, stranger: Browser, tokens: Token
         assert rp.asks(stranger, prompt="none").is_refused_as("login_required")
 
 
-# Every kind at client authentication, introspection and revocation
-
-
-@pytest.fixture
-def signer(op: OpenIdProvider) -> RelyingParty:
-    """A service that proves itself by an assertion."""
-    return RelyingParty.registered_at(op, key=assertions.key("ES256"))
-
-
-def every_kind(rp: RelyingParty, browser: Browser) -> dict[str, str]:
-    """One of each, all of one service and person and all fresh; assertions as that service makes them."""
-    tokens = rp.obtains_tokens_for(browser)
-    _, claims = parts_of(tokens.access_token)
-    about_the_client = assertions.claims(rp.client_id, ISSUER, rp.op.clock.unix)
-    return {
-        "access": tokens.access_token,
-        "refresh": tokens.refresh_token,
-        "assertion": rp.asserts(),
-        "ID": tokens.id_token,
-        "code": rp.obtains_a_code_for(browser).value,
-        "session": browser.cookie("__Host-idp_sso.acme") or "",
-        "cookie": ours(rp.op, claims | {"type": "access"}, typ="session+jwt", alg="ES256"),
-        "logout": ours(rp.op, claims, typ="logout+jwt", alg="ES256"),
-        "ours, as an assertion": ours(rp.op, about_the_client, typ="JWT", alg="ES256"),
-    }
-
-
-def test_an_assertion_alone_proves_a_client(signer: RelyingParty, browser: Browser) -> None:
-    taken = {
-        kind
-        for kind, value in every_kind(signer, browser).items()
-        if signer.introspects("x", client_assertion=value, client_id=signer.client_id).succeeds()
-    }
-    assert taken == {"assertion"}
-
-
-def test_access_and_refresh_tokens_alone_are_active(signer: RelyingParty, browser: Browser) -> None:
-    active = {kind for kind, value in every_kind(signer, browser).items() if signer.introspects(value).body["active"]}
-    assert active == {"access", "refresh"}
-
-
-def test_access_and_refresh_tokens_alone_can_be_given_back(signer: RelyingParty, browser: Browser) -> None:
-    kinds = every_kind(signer, browser)
-    for kind in kinds.keys() - {"access", "refresh"}:
-        signer.revokes(kinds[kind])
-    assert signer.introspects(kinds["access"]).body["active"]
-    assert signer.introspects(kinds["refresh"]).body["active"]
-    signer.revokes(kinds["refresh"])
-    assert not signer.introspects(kinds["access"]).body["active"]
-
-
-def test_an_assertion_is_no_other_token(signer: RelyingParty, browser: Browser) -> None:
-    code = signer.obtains_a_code_for(browser)
-    assert signer.asks_userinfo(signer.asserts()).is_refused_as("invalid_token")
-    assert signer.redeems(code, code=signer.asserts()).is_refused_as("invalid_grant")
-    as_refresh = Tokens(access_token="", id_token="", refresh_token=signer.asserts())
-    assert signer.refreshes(as_refresh).is_refused_as("invalid_grant")
-
-
 # Forgeries of an access token
 
 
 def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    header, payload, _ = token.split(".")
-    return json.loads(base64.urlsafe_b64decode(header + "==")), json.loads(base64.urlsafe_b64decode(payload + "=="))
 
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
@@ -280,9 +214,3 @@ def test_an_audience_beside_the_issuer_is_fine(op: OpenIdProvider, rp: RelyingPa
     _, claims = parts_of(tokens.access_token)
     both = claims | {"aud": ["https://api.example.com/", ISSUER]}
     assert rp.asks_userinfo(ours(op, both, typ="at+jwt", alg="ES256")).succeeds()
-
-
-def ours(op: OpenIdProvider, claims: dict[str, Any], *, typ: str, alg: str) -> str:
-    """Sign claims with the provider's current key of an algorithm."""
-    with op.app.app_context():
-        return sign(claims, op.parts.keys.signer(SigningAlg(alg), now=op.clock.now()), typ=typ)

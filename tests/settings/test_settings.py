@@ -406,3 +406,15 @@ def test_the_surroundings_are_not_read(load, monkeypatch):
 def test_relative_paths_are_relative_to_the_root(load, tmp_path):
     assert load(IDP_INSTANCE_DIR="a/b").instance_dir == tmp_path / "a" / "b"
     assert load(IDP_INSTANCE_DIR=str(tmp_path / "c")).instance_dir == Path(tmp_path / "c")
+
+
+@pytest.mark.parametrize("domain", ["login.example.com", "example.com"])
+def test_cookies_may_be_shared_with_the_domain_above(load, domain):
+    settings = load(IDP_ISSUER="https://login.example.com", IDP_COOKIE_DOMAIN=domain)
+    assert settings.cookie_domain == domain
+
+
+@pytest.mark.parametrize("domain", ["com", "other.example.com", "ample.com", "login.example.com.", ".com", "a b"])
+def test_a_domain_that_browsers_would_drop_is_refused(load, domain):
+    with pytest.raises(SettingsError, match="IDP_COOKIE_DOMAIN: must be the issuer's host"):
+        load(IDP_ISSUER="https://login.example.com", IDP_COOKIE_DOMAIN=domain)

@@ -11,6 +11,7 @@ from idp.audit import trail
 from idp.audit.events import CodeRedeemed
 from idp.domain.authorization import Authorization
 from idp.domain.authorization_request import AuthorizationRequest
+from idp.domain.bridges import Bridge
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ClientId, FamilyId, ProviderId, SessionId, UserId
 from idp.domain.roles import Role
@@ -20,8 +21,11 @@ from idp.store import (
     authorization_codes,
     clients,
     consents,
+    exchange_tokens,
+    handoffs,
     outbox,
     parked_requests,
+    platform_jwts,
     pushed_requests,
     revoked_tokens,
     sign_in_attempts,
@@ -29,9 +33,12 @@ from idp.store import (
     staff_entries,
     used_assertions,
 )
+from idp.store.api_keys import ApiKey
+from idp.store.bridge_people import BridgePerson
 from idp.store.clients import ClientAdmittedAccount
 from idp.store.leases import Lease
 from idp.store.outbox import OutboxKind
+from idp.store.platform_secrets import PlatformSecret
 from idp.store.providers import Provider
 from idp.store.sign_in_attempts import Departed
 from idp.store.sign_ins import SignIn
@@ -55,6 +62,9 @@ def busy(acme):
         accounts.set_origins(account, ["https://platform.example.com"])
         accounts.set_email_domains(account, ["acme.example"])
         clients.add_secret(session, ClientId("studio"), "d" * 64, now=NOW)
+        session.add(ApiKey(id="key-1", account_code="acme", key_digest="d" * 64, created_at=NOW))
+        shared = {"secret_digest": "d" * 64, "secret_sealed": "sealed", "created_at": NOW}
+        session.add(PlatformSecret(id="secret-1", account_code="acme", **shared))
         session.add(
             UpstreamIdentityLink(
                 id="link-1",
@@ -116,6 +126,19 @@ def busy(acme):
         )
         add_family(session, "family-1")
         session.flush()
+        key = {"account_code": "acme", "bridge": Bridge.API_KEY, "platform_id": "4711"}
+        session.add(BridgePerson(**key, user_id="kim", made_with="key-1", created_at=NOW))
+        platform_jwts.note(session, AccountCode("acme"), "jti-1", network=None, expires_at=LATER)
+        exchange_tokens.add(session, "jti-1", FamilyId("family-1"), expires_at=LATER)
+        handoffs.add(
+            session,
+            "token",
+            challenge="c" * 43,
+            origin="https://platform.example.com",
+            account=AccountCode("acme"),
+            sid=SessionId("session-kim"),
+            expires_at=LATER,
+        )
         session.add(ClientAdmittedAccount(client_id="studio", account_code="acme"))
         session.add(new_link_request("request-1"))
         session.add(new_grant("grant-1", account="acme", user="kim"))
@@ -156,7 +179,7 @@ def test_a_client_goes_with_its_secrets_and_what_was_issued_to_it(busy):
         clients.remove(session, ClientId("studio"))
     gone = {"clients", "client_secrets", "client_admitted_accounts", "parked_requests"}
     gone |= {"pushed_requests", "consents", "used_assertions"}
-    gone |= {"authorization_codes", "token_families", "staff_entries"}
+    gone |= {"authorization_codes", "token_families", "exchange_tokens", "staff_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 
@@ -172,6 +195,7 @@ def test_a_user_goes_with_links_sessions_tokens_sign_ins_and_grants(busy):
     delete(User, id="kim")
     gone = {"users", "upstream_identities", "sso_sessions", "authorization_codes", "token_families", "sign_ins"}
     gone |= {"access_requests", "staff_grants", "staff_entries", "consents"}
+    gone |= {"bridge_people", "exchange_tokens", "handoffs"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 
@@ -179,4 +203,5 @@ def test_a_session_goes_with_its_codes_families_and_entries(busy):
     before = rows()
     delete(SsoSession, sid="session-kim")
     gone = {"sso_sessions", "authorization_codes", "token_families", "staff_entries"}
+    gone |= {"exchange_tokens", "handoffs"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}

@@ -33,8 +33,8 @@ ROWS_OF_0001 = Path(__file__).parent / "rows_of_0001.sql"
 REBUILDS_ACCOUNTS = """
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade():

@@ -369,6 +369,7 @@ def provider_on_a_file(directory: Path, *, issuer: str = ISSUER) -> Iterator[tup
             running.hangs_up()
             shutil.copy(kept, file)
             running.clock.set(NOW)
+            running.parts.origins.forget()
 
         yield running, start_afresh
 

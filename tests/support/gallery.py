@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, abort, render_template
+from flask import Blueprint, Flask, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
@@ -35,9 +35,12 @@ from idp.services.sessions.logout import Progress, Service
 from tests.support import chromium
 
 PAGES = Path(__file__).parents[2] / "idp" / "pages"
+WIDGET = PAGES.parent / "widget"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+WITH_A_SCRIPT = "/gallery/platform_done_with_handoff"
+"""The one page that runs a script of ours."""
 PHONE, DESKTOP = (375, 812), (1280, 800)
 CODE = "7KQ-M2X"
 
@@ -66,6 +69,7 @@ FACTS = LandingFacts(
     issuer="http://127.0.0.1:8000",
     platform_url="http://localhost:8001",
     sample_service_url="http://127.0.0.1:8002",
+    widget_page_url="http://127.0.0.1:8003",
     account_code="acme",
     ways=(
         WayIn(
@@ -236,6 +240,28 @@ SAMPLES: dict[str, Sample] = {
             "other_href": "/login/?account=acme",
         },
     ),
+    "platform_done": Sample(
+        template="platform_done.html", context={"account_name": "Acme", "person": _MIA, "handoff": None}
+    ),
+    "platform_done_with_handoff": Sample(
+        template="platform_done.html",
+        context={
+            "account_name": "Acme",
+            "person": {"name": "Ana Agent", "email": None},
+            "handoff": "k8yq2W0m4nD3bV7cX1zL5pR9tQ6sF0aG2hJ4kM8uY1w",
+            "origin": "https://platform.example",
+        },
+    ),
+    "exchange_continue": Sample(
+        template="exchange_continue.html",
+        context={
+            "account_name": "Acme",
+            "person": _MIA,
+            "token": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
+            "path": "/admin/personal-collection",
+            "target": "https://acme.deepdesk.example/admin/personal-collection",
+        },
+    ),
     "already_signed_in": Sample(template="already_signed_in.html", context={"account_name": "Acme", "person": _MIA}),
     "consent": Sample(
         template="consent.html",
@@ -369,6 +395,15 @@ def create_gallery() -> Flask:
             static_url_path="/static",
         )
     )
+    app.register_blueprint(
+        Blueprint(
+            "platform",
+            "gallery",
+            template_folder=str(WIDGET / "templates"),
+            static_folder=str(WIDGET / "static"),
+            static_url_path="/platform/static",
+        )
+    )
     app.register_blueprint(create_landing(FACTS))
 
     @app.get("/gallery/<name>")
@@ -378,7 +413,8 @@ def create_gallery() -> Flask:
 
     @app.after_request
     def guard(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = POLICY
+        allowed = "; script-src 'self'" if request.path == WITH_A_SCRIPT else ""
+        response.headers["Content-Security-Policy"] = POLICY + allowed
         return response
 
     return app

@@ -17,8 +17,11 @@ from idp.domain.client_words import SigningAlg
 from idp.domain.errors import AccessTokenRefused
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.scope import Scope
+from idp.store.signing_keys import KeyState
 from idp.tokens import access_token, id_token, keys
+from idp.tokens.key_ring import RELOAD_AFTER
 from idp.tokens.signing import sign
+from idp.tokens.verifying import MAX_LENGTH
 from tests.tokens.conftest import NOW, new_ec_row, new_ring
 
 ISSUER = "https://login.example.com"
@@ -229,6 +232,32 @@ def test_a_key_that_is_not_ours_signs_nothing(mint, sealer, is_refused):
     assert is_refused(mint(signer=stranger.signer(SigningAlg.ES256, now=NOW)))
 
 
+def test_a_token_that_was_accepted_is_refused_once_its_key_is_revoked(mint, verify, is_refused, ec_row, sealer):
+    """That a signature held is remembered; whether its key is trusted is not."""
+    rows = [ec_row]
+    ring = new_ring(lambda: rows, sealer)
+    token = mint(signer=ring.signer(SigningAlg.ES256, now=NOW))
+    assert verify(token, keys=ring)
+    rows.clear()
+    assert is_refused(token, keys=ring, now=NOW + RELOAD_AFTER)
+
+
+def test_a_token_that_was_accepted_is_refused_where_its_kid_is_another_key(mint, verify, is_refused, ec_row, sealer):
+    token = mint()
+    assert verify(token)
+    other = new_ec_row(sealer, KeyState.RETIRED)
+    other.kid = ec_row.kid
+    assert is_refused(token, keys=new_ring(lambda: [other], sealer))
+
+
+def test_an_alteration_of_a_token_that_was_accepted_is_noticed(mint, verify, is_refused):
+    token = mint()
+    assert verify(token) == verify(token)
+    header, payload, signature = token.split(".")
+    for forged in (f"{header}.{payload}.{'A' * len(signature)}", f"{header}.{encoded({})}.{signature}", f"{token}A"):
+        assert is_refused(forged)
+
+
 def test_a_key_of_our_own_for_another_algorithm_signs_no_access_token(mint, ring, is_refused):
     assert is_refused(mint(signer=ring.signer(SigningAlg.RS256, now=NOW)))
 
@@ -290,7 +319,7 @@ def test_what_is_no_token_is_refused(is_refused, token):
 
 
 def test_a_huge_token_is_refused_without_reading_it(mint, is_refused):
-    assert is_refused(mint(claims={"padding": "x" * access_token.MAX_LENGTH}))
+    assert is_refused(mint(claims={"padding": "x" * MAX_LENGTH}))
 
 
 json_values = st.recursive(

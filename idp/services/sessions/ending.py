@@ -16,7 +16,7 @@ from idp.audit import trail
 from idp.audit.events import SignedOut, UserSignedOut
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ClientId, SessionId, UserId
-from idp.store import authorization_codes, endings, outbox, users
+from idp.store import authorization_codes, bridge_people, endings, outbox, users
 from idp.store.endings import OpenSession, Reach, Reached
 from idp.store.outbox import OutboxKind
 
@@ -58,6 +58,8 @@ def end_sessions(session: Session, sids: Sequence[SessionId], *, context: Contex
 def end_all_of_user(session: Session, user_id: UserId, *, context: Context) -> Ended:
     """End all that a person has open in every browser and at every service, also what outlives a session."""
     ended = _end(session, endings.of_user(user_id), context)
+    # Also where nothing was open: what the platform signed before is not to open it again.
+    bridge_people.refuse_older(session, [user_id], now=context.now)
     user = users.get(session, user_id)
     if user is not None:
         event = UserSignedOut(account=user.account_code, user=user_id, sessions=len(ended.sessions))
@@ -67,6 +69,7 @@ def end_all_of_user(session: Session, user_id: UserId, *, context: Context) -> E
 
 def end_all_of_account(session: Session, account: AccountCode, *, context: Context) -> Ended:
     """End all that an account's people have open, and what staff have at its clients."""
+    bridge_people.refuse_older_of_account(session, account, now=context.now)
     return _end(session, endings.of_account(account), context)
 
 
@@ -89,6 +92,7 @@ def _end(session: Session, reach: Reach, context: Context) -> Ended:
     taken = endings.take(session, reach)
     reached = endings.reached(session, reach)
     endings.end(session, reach, now=context.now)
+    bridge_people.refuse_older(session, [one.user_id for one in taken], now=context.now)
     return Ended(sessions=taken, told=_tell(session, reached, context))
 
 

@@ -85,6 +85,14 @@ def begin(
     return begun
 
 
+def was_ended(cookies: Collection[str]) -> bool:
+    """Say whether somebody ended the session of one of these cookies."""
+    if not cookies:
+        return False
+    with reading() as session:
+        return sso_sessions.any_ended(session, cookies)
+
+
 def unended(cookies: Collection[str]) -> Sequence[LiveSession]:
     """Return what signing out would end: also sessions that no longer sign anybody in."""
     if not cookies:

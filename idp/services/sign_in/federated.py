@@ -34,10 +34,12 @@ class SignedIn:
     """Somebody came back and was let in.
 
     :param parked_id: the authorization request that waits for them, or none.
+    :param after: the path of ours that wanted them to sign in, or none.
     """
 
     session: Begun
     parked_id: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class NotSignedIn:
     account: AccountCode
     provider_name: str
     parked_id: str | None
+    after: str | None
 
 
 def hints_of(request: AuthorizationRequest) -> Hints:
@@ -69,6 +72,7 @@ def begin(
     code: ProviderCode,
     *,
     parked_id: str | None,
+    after: str | None = None,
     browser: str,
     hints: Hints,
     parts: Parts,
@@ -76,6 +80,7 @@ def begin(
 ) -> str:
     """Send somebody to an upstream provider.
 
+    :param after: the path of ours to which the browser goes afterwards, where no request waits.
     :param browser: the browser cookie's value, to which the return is bound.
     :returns: the upstream's address.
     :raises NotFound: the account has no such provider.
@@ -91,6 +96,7 @@ def begin(
     departed = Departed(
         provider_id=providers.id_of(provider),
         parked_id=parked_id,
+        after=after,
         redirect_uri=callback,
         remembered_sealed=parts.sealer.seal(json.dumps(dict(handoff.remember)), record=_record(state)),
     )
@@ -143,7 +149,7 @@ def finish(
         return _not_signed_in(error, provider, departed)
     except DomainError as error:
         return _not_signed_in(error, provider, departed)
-    return SignedIn(session=session_begun, parked_id=departed.parked_id)
+    return SignedIn(session=session_begun, parked_id=departed.parked_id, after=departed.after)
 
 
 def _no_provider(account: AccountCode, code: ProviderCode) -> NotFound:
@@ -164,6 +170,7 @@ def _not_signed_in(error: DomainError, provider: Provider, departed: Departed) -
         account=AccountCode(provider.account_code),
         provider_name=provider.display_name,
         parked_id=departed.parked_id,
+        after=departed.after,
     )
 
 
