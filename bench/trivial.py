@@ -21,7 +21,7 @@ from bench.target import DISCOVERY_PATH, GRANT_TYPES, REDIRECT_URI, SIGNING_ALGS
 
 Claims = dict[str, Any]
 Faults = Mapping[str, Callable[[str], str]]
-"""What becomes of a value on its way into an answer: ``state``, ``nonce``, ``code``, ``refresh_token``."""
+"""What becomes of a value on its way into an answer: ``state``, ``nonce``, ``code``, ``refresh_token``, ``cookie``."""
 HONEST: Faults = {}
 _renewals = count()
 
@@ -43,7 +43,7 @@ def document_of(port: int) -> dict[str, Any]:
 def target_at(port: int) -> Target:
     """Return it as the load meets it."""
     clients = {alg: Client(client_id="anybody") for alg in SIGNING_ALGS}
-    return Target(port=port, document=document_of(port), clients=clients, cookies=["anything=1"])
+    return Target(port=port, document=document_of(port), clients=clients, cookies=["anything=1"], account="anybody")
 
 
 def serve(listener: socket.socket, stop: socket.socket, faults: Faults = HONEST) -> None:
@@ -100,6 +100,11 @@ def _made_answer(request: bytes, path: str, faults: Faults) -> bytes:
         code = _spoilt("code", sent["nonce"][0], faults)
         location = f"{REDIRECT_URI}?code={code}&state={state}"
         return f"HTTP/1.1 303 See Other\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+    if path.startswith(("/platform/sso?", "/auth/refresh")):
+        status = "303 See Other" if path.startswith("/platform") else "200 OK"
+        renewal = _spoilt("cookie", str(next(_renewals)), faults)
+        cookies = f"Set-Cookie: refresh_token_cookie={renewal}\r\nSet-Cookie: csrf_refresh_token=c\r\n"
+        return f"HTTP/1.1 {status}\r\n{cookies}Content-Length: 0\r\n\r\n".encode()
     nonce = parse_qs(request.partition(b"\r\n\r\n")[2].decode()).get("code", [""])[0]
     payload = base64.urlsafe_b64encode(json.dumps({"nonce": _spoilt("nonce", nonce, faults)}).encode()).rstrip(b"=")
     renewal = _spoilt("refresh_token", str(next(_renewals)), faults)

@@ -13,12 +13,13 @@ from typing import cast
 from flask import Flask, Request, Response, g, request
 from flask_login import LoginManager, UserMixin
 
-from idp.browser import cookies
+from idp.browser import cookies, held_tokens, token_cookies
 from idp.browser.runtime import context, parts
 from idp.domain.identifiers import AccountCode
 from idp.services.sessions import sso
 from idp.services.sessions.sso import Begun
 from idp.store.sso_sessions import LiveSession
+from idp.tokens.cookie_token import CookieType
 
 
 class SignedInPerson(UserMixin):  # type: ignore[misc]
@@ -68,17 +69,26 @@ def remember(response: Response, begun: Begun) -> None:
     cookies.clear(response, cookies.name(cookies.SIGNED_OUT, settings), settings)
 
 
+def here() -> Sequence[LiveSession]:
+    """Return whom signing out would sign out here: also whom token cookies alone remember."""
+    return sso.unended(presented(), held_tokens.sids())
+
+
 def forget(response: Response) -> None:
-    """Take all SSO cookies from the browser, which remembers that somebody signed out."""
+    """Take all SSO and token cookies from the browser, which remembers that somebody signed out."""
     settings = parts().settings
+    if token_cookies.presented(request, CookieType.ACCESS):
+        token_cookies.clear(response, settings)
     cookies.set_signed_out(response, settings)
     for full_name in cookies.sso_names(request, settings):
         cookies.clear(response, full_name, settings)
 
 
 def forget_account(response: Response, account: AccountCode) -> None:
-    """Take one account's SSO cookie from the browser, which remembers that somebody signed out."""
+    """Take one account's SSO and token cookies from the browser, which remembers that somebody signed out."""
     settings = parts().settings
+    if any(one.account == account for one in held_tokens.genuine(CookieType.ACCESS)):
+        token_cookies.clear(response, settings)
     cookies.set_signed_out(response, settings)
     cookies.clear(response, cookies.name(f"{cookies.SSO}{account}", settings), settings)
 

@@ -41,13 +41,13 @@ class Standing:
     expires_at: datetime
 
 
-def judge(presented: int, family: Standing, *, now: datetime, grace: timedelta, idle: timedelta) -> Verdict:
+def judge(presented: int, family: Standing, *, now: datetime, grace: timedelta, idle: timedelta | None) -> Verdict:
     """Say what a refresh token of generation ``presented`` is good for.
 
     :param grace: how long a spent token may come again.
-    :param idle: how long a family lives without being used.
+    :param idle: how long a family lives without being used; none for as long as it lives at all.
     """
-    if now >= family.expires_at or now >= family.rotated_at + idle:
+    if now >= family.expires_at or (idle is not None and now >= family.rotated_at + idle):
         return Verdict.EXPIRED
     if presented == family.generation:
         return Verdict.ROTATE

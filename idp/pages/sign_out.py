@@ -5,19 +5,18 @@ from __future__ import annotations
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.browser import sso
+from idp.browser import held_tokens, sso
 from idp.browser.runtime import context, parts
 from idp.browser.verbatim import sent_to
 from idp.pages import blueprint
 from idp.services.sessions import logout
-from idp.services.sessions import sso as sessions_service
 from idp.services.sessions.logout import Progress
 
 
 @blueprint.get("/logout/")
 def sign_out() -> ResponseReturnValue:
     """Ask first: a page elsewhere must not be able to sign somebody out by a link."""
-    people = sessions_service.unended(sso.presented())
+    people = sso.here()
     if people:
         return render_template("logout.html", people=people)
     return render_template("signed_out.html", nobody_was_here=not sso.has_signed_out())
@@ -26,7 +25,7 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.post("/logout/")
 def confirm_sign_out() -> ResponseReturnValue:
     """End this browser's sessions and all that hangs on them; go on to the service that asked, if one did."""
-    reference = logout.sign_out_of_everything(sso.presented(), context=context())
+    reference = logout.sign_out_of_everything(sso.presented(), held_tokens.sids(), context=context())
     response = _back_to_the_service() or make_response(redirect(url_for("pages.signed_out", s=reference), 303))
     sso.forget(response)
     return response
@@ -39,7 +38,7 @@ def signed_out() -> ResponseReturnValue:
     if services is None:
         return redirect(url_for("pages.sign_out"), 303)
     some_wait = any(one.progress is Progress.WAITING for one in services)
-    still_here = sessions_service.unended(sso.presented())
+    still_here = sso.here()
     return render_template("signed_out.html", services=services, some_wait=some_wait, people=still_here)
 
 

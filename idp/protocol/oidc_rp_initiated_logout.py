@@ -24,7 +24,6 @@ from idp.domain.errors import HintRefused
 from idp.protocol import parameters
 from idp.protocol.parameters import Parameters, Unreadable
 from idp.services.sessions import logout
-from idp.services.sessions import sso as sessions_service
 from idp.store.sso_sessions import LiveSession
 from idp.tokens.id_token_hint import Hint, verify_hint
 
@@ -81,7 +80,7 @@ def end_session() -> ResponseReturnValue:
         return redirect(f"{PATH}?{urlencode(understood)}", 303)
     language.of_waiting(sent.get("ui_locales"))
     asked = _read(sent)
-    people = sessions_service.unended(sso.presented())
+    people = sso.here()
     meant = [one for one in people if asked.hint is not None and one.sid == asked.hint.sid]
     if meant:
         return _sign_out(meant[0], asked)

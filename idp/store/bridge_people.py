@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.bridges import Bridge
 from idp.domain.identifiers import AccountCode, UserId
-from idp.store.db import Base
+from idp.store.db import Base, core
 
 MAX_PLATFORM_ID_LENGTH = 255
 
@@ -36,6 +36,16 @@ class BridgePerson(Base):
 def find(session: Session, account: AccountCode, bridge: Bridge, platform_id: str) -> BridgePerson | None:
     """Return the person of exactly that key."""
     return session.get(BridgePerson, (account, bridge, platform_id))
+
+
+def take_turns(session: Session, account: AccountCode, bridge: Bridge, platform_id: str) -> None:
+    """Let those who arrive as the same person come one after the other, also before anybody knows them.
+
+    On PostgreSQL by an advisory lock until this transaction is over, on SQLite by being the only writer.
+    """
+    if core(session).dialect.name == "postgresql":
+        name = f"bridge:{account}:{bridge}:{platform_id}"
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def of_user(session: Session, user_id: UserId) -> BridgePerson | None:

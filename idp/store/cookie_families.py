@@ -123,6 +123,8 @@ _GO_ON = (
         acr=bindparam("class"),
         amr=bindparam("methods"),
         refresh_expires_at=bindparam("until"),
+        generation=bindparam("next_generation"),
+        rotated_at=bindparam("now"),
     )
 )
 
@@ -168,13 +170,15 @@ def add(session: Session, family: CookieFamily, *, now: datetime) -> None:
 
 
 def go_on(session: Session, family: CookieFamily) -> None:
-    """Let a cookie session that was taken go on after a new sign-in: with its proof, until its end."""
+    """Let a cookie session that was taken go on after a new sign-in: its proof, its end, and another generation."""
     values = {
         "family": family.id,
         "proven": family.authentication.at,
         "class": family.authentication.acr,
         "methods": list(family.authentication.amr),
         "until": family.standing.expires_at,
+        "next_generation": family.standing.generation,
+        "now": family.standing.rotated_at,
     }
     core(session).execute(_GO_ON, values)
 

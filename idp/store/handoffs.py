@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, update
+from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, SessionId
@@ -58,6 +58,12 @@ def add(
         )
     )
     session.flush()
+
+
+def account_of(session: Session, token: str) -> AccountCode | None:
+    """Return the account of a hand-off, used or not; none when it is unknown."""
+    code = session.scalar(select(Handoff.account_code).where(Handoff.token_digest == digest(token)))
+    return None if code is None else AccountCode(code)
 
 
 def use(

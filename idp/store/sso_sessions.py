@@ -120,7 +120,7 @@ def add(session: Session, sid: SessionId, beginning: Beginning, *, user_id: User
 
 
 @dataclass(frozen=True, slots=True)
-class Bridged:
+class WithoutSso:
     """A session without an SSO cookie: over a bridge, or by an exchange link."""
 
     authentication: Authentication
@@ -128,7 +128,9 @@ class Bridged:
     expires_at: datetime
 
 
-def add_bridged(session: Session, sid: SessionId, beginning: Bridged, *, user_id: UserId, account: AccountCode) -> None:
+def add_without_sso(
+    session: Session, sid: SessionId, beginning: WithoutSso, *, user_id: UserId, account: AccountCode
+) -> None:
     """Begin a session that has token cookies alone."""
     session.execute(
         insert(SsoSession).values(
@@ -145,7 +147,7 @@ def add_bridged(session: Session, sid: SessionId, beginning: Bridged, *, user_id
     )
 
 
-def prolong(session: Session, sid: SessionId, beginning: Bridged) -> None:
+def prolong(session: Session, sid: SessionId, beginning: WithoutSso) -> None:
     """Let a session without an SSO cookie go on after another word of its platform."""
     session.execute(
         update(SsoSession)
@@ -183,11 +185,12 @@ _UNENDED = (
     )
     .join(_USERS, _USERS.c.id == _SESSIONS.c.user_id)
     .join(_ACCOUNTS, _ACCOUNTS.c.code == _SESSIONS.c.account_code)
-    .where(_SESSIONS.c.ended_at.is_(None), _SESSIONS.c.cookie_digest == bindparam("cookie"))
+    .where(_SESSIONS.c.ended_at.is_(None))
 )
-_ALL_UNENDED = Prepared(_UNENDED)
+_UNENDED_OF_COOKIE = _UNENDED.where(_SESSIONS.c.cookie_digest == bindparam("cookie"))
+_BY_COOKIE, _BY_SID = Prepared(_UNENDED_OF_COOKIE), Prepared(_UNENDED.where(_SESSIONS.c.sid == bindparam("session")))
 _LIVE = Prepared(
-    _UNENDED.where(
+    _UNENDED_OF_COOKIE.where(
         _USERS.c.enabled.is_(True),
         _ACCOUNTS.c.enabled.is_(True),
         _SESSIONS.c.expires_at > bindparam("now"),
@@ -201,16 +204,22 @@ def live(session: Session, cookies: Collection[str], *, now: datetime, idle: tim
 
     Neither ended nor too old nor idle for too long, and of an enabled person in an enabled account.
     """
-    return _of_cookies(session, _LIVE, cookies, now=now, idle_since=now - idle)
+    asked = [{"cookie": digest(cookie), "now": now, "idle_since": now - idle} for cookie in cookies]
+    return _found([row for one in asked for row in _LIVE.rows(session, one)])
 
 
-def unended(session: Session, cookies: Collection[str]) -> list[LiveSession]:
+def unended(session: Session, cookies: Collection[str], sids: Collection[SessionId] = ()) -> list[LiveSession]:
     """Return the sessions of these cookies that nobody ended, the latest sign-in first.
 
     More than :func:`live`: a session that no longer signs anybody in may still have tokens hanging on it,
     which signing out has to end.
+
+    :param sids: of further sessions, which have no SSO cookie.
     """
-    return _of_cookies(session, _ALL_UNENDED, cookies)
+    rows = [row for cookie in cookies for row in _BY_COOKIE.rows(session, {"cookie": digest(cookie)})]
+    known = {row.sid for row in rows}
+    rows += [row for sid in sids if sid not in known for row in _BY_SID.rows(session, {"session": sid})]
+    return _found(rows)
 
 
 def any_ended(session: Session, cookies: Collection[str]) -> bool:
@@ -221,10 +230,11 @@ def any_ended(session: Session, cookies: Collection[str]) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _of_cookies(session: Session, query: Prepared, cookies: Collection[str], **moments: datetime) -> list[LiveSession]:
-    """Look each cookie up by itself: there is mostly one, and a list in a statement costs more than a statement."""
-    asked = ({"cookie": digest(cookie), **moments} for cookie in cookies)
-    rows = [row for one in asked for row in query.rows(session, one)]
+def _found(rows: Collection[Any]) -> list[LiveSession]:
+    """Return sessions, the latest sign-in first.
+
+    Each cookie is looked up by itself: there is mostly one, and a list in a statement costs more than a statement.
+    """
     found = [
         LiveSession(
             sid=SessionId(row.sid),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, insert, update
+from sqlalchemy import ForeignKey, String, false, insert, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authorization import Authorization
@@ -45,7 +45,7 @@ class TokenFamily(Base):
     amr: Mapped[list[str]]
     offline: Mapped[bool]
     jar: Mapped[str | None] = mapped_column(String(12))
-    exchanged: Mapped[bool] = mapped_column(default=False)
+    exchanged: Mapped[bool] = mapped_column(default=False, server_default=false())
     seed: Mapped[str | None] = mapped_column(String(43))
     generation: Mapped[int]
     rotated_at: Mapped[datetime]

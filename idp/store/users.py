@@ -117,6 +117,14 @@ def hold(session: Session, user: User) -> None:
     session.refresh(user, with_for_update=True)
 
 
+def keep(session: Session, user_id: UserId) -> None:
+    """Let nobody else hold or change the user's row until this transaction is over; what is pending here stays so.
+
+    On PostgreSQL by a lock, on SQLite by being the only writer.
+    """
+    session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
 def remove(session: Session, user_id: UserId) -> None:
     """Delete the user with all that hangs on them, except the audit trail."""
     session.execute(delete(User).where(User.id == user_id))

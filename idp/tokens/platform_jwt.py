@@ -54,14 +54,14 @@ def read(token: str, *, issuer: str, now: datetime) -> PlatformJwt:
     """
     header, claims = _taken_apart(token)
     if header.get("alg") != ALG or str(header.get("typ", "JWT")).lower() not in _TYPS:
-        raise PlatformJwtRefused("it is not an HS256 JWT")
+        raise PlatformJwtRefused("It is not an HS256 JWT.")
     if claims.get("type") != "access":
-        raise PlatformJwtRefused("its type is not access")
+        raise PlatformJwtRefused("Its type is not access.")
     _check_audience(claims.get("aud"), issuer)
     issued, expires = _times(claims, now)
     identity = claims.get("identity")
     if not isinstance(identity, dict):
-        raise PlatformJwtRefused("it has no identity")
+        raise PlatformJwtRefused("It has no identity.")
     return PlatformJwt(
         account=_text(identity, "account", needed=True) or "",
         platform_id=_id_of(identity),
@@ -85,34 +85,34 @@ def is_signed_with(token: PlatformJwt, secret: str) -> bool:
 
 def _taken_apart(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if len(token) > MAX_LENGTH or not token.isascii():
-        raise PlatformJwtRefused("it is not a JWT")
+        raise PlatformJwtRefused("It is not a JWT.")
     try:
         taken = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
         claims = json.loads(taken.payload)
     except (JoseError, ValueError, RecursionError) as error:
-        raise PlatformJwtRefused("it is not a JWT") from error
+        raise PlatformJwtRefused("It is not a JWT.") from error
     if not isinstance(claims, dict):
-        raise PlatformJwtRefused("it is not a JWT")
+        raise PlatformJwtRefused("It is not a JWT.")
     return taken.headers(), claims
 
 
 def _check_audience(audience: object, issuer: str) -> None:
     named = [audience] if isinstance(audience, str) else audience
     if audience is not None and (not isinstance(named, list) or issuer not in named):
-        raise PlatformJwtRefused("its aud does not name this provider")
+        raise PlatformJwtRefused("Its aud does not name this provider.")
 
 
 def _times(claims: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
     issued, expires, begins = claims.get("iat"), claims.get("exp"), claims.get("nbf", 0)
     if not _is_time(issued) or not _is_time(expires) or not _is_time(begins):
-        raise PlatformJwtRefused("it needs iat and exp as whole seconds")
+        raise PlatformJwtRefused("It needs iat and exp as whole seconds.")
     latest = unix(now + LEEWAY)
     if issued > latest or begins > latest:
-        raise PlatformJwtRefused("it is not valid yet")
+        raise PlatformJwtRefused("It is not valid yet.")
     if expires <= unix(now):
-        raise PlatformJwtRefused("it has expired")
+        raise PlatformJwtRefused("It has expired.")
     if expires - issued > MAX_AGE.total_seconds():
-        raise PlatformJwtRefused("its exp is more than 24 hours after its iat")
+        raise PlatformJwtRefused("Its exp is more than 24 hours after its iat.")
     return from_unix(issued), from_unix(expires)
 
 
@@ -126,7 +126,7 @@ def _id_of(identity: Mapping[str, Any]) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         value = str(value)
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH or not value.isprintable():
-        raise PlatformJwtRefused("its identity has no usable user_id")
+        raise PlatformJwtRefused("Its identity has no usable user_id.")
     return value
 
 
@@ -135,12 +135,12 @@ def _text(identity: Mapping[str, Any], name: str, *, needed: bool = False) -> st
     if isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH and value.isprintable():
         return value
     if needed or value not in (None, ""):
-        raise PlatformJwtRefused(f"its identity has no usable {name}")
+        raise PlatformJwtRefused(f"Its identity has no usable {name}.")
     return None
 
 
 def _jti(claims: Mapping[str, Any]) -> str | None:
     value = claims.get("jti")
     if value is not None and (not isinstance(value, str) or not 0 < len(value) <= MAX_JTI_LENGTH):
-        raise PlatformJwtRefused("its jti is not usable")
+        raise PlatformJwtRefused("Its jti is not usable.")
     return value

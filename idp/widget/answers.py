@@ -27,6 +27,7 @@ from idp.domain.errors import (
     PlatformJwtRefused,
     TooManyNewPeople,
 )
+from idp.services.widget.arrival import PEOPLE_CAP
 from idp.services.widget.given import Cookies, WhoIsThere
 
 log = structlog.get_logger()
@@ -68,7 +69,9 @@ REFUSALS: Mapping[type[DomainError], tuple[HTTPStatus, str, str]] = {
     ),
 }
 """Status, code and sentence of each refusal; where the sentence is empty, the error's own is told."""
-RETRY_AFTER_SECONDS = 3600
+CHALLENGE = 'Cookie realm="deepdesk-idp"'
+"""RFC 9110 §15.5.2 wants one; no registered scheme means cookies, and browsers ask nobody for this one."""
+MAX_ORIGIN_LENGTH = 255
 
 
 def session_answer(who: WhoIsThere) -> Response:
@@ -124,7 +127,6 @@ def refusing(view: Callable[P, Response]) -> Callable[P, ResponseReturnValue]:
         except Refused as refused:
             return _refusal(refused)
         except tuple(REFUSALS) as error:
-            log.warning("widget_refused", reason=type(error).__name__, path=request.path)
             return _refusal(told(error))
 
     return answered
@@ -138,7 +140,19 @@ def told(error: DomainError) -> Refused:
 
 
 def _refusal(refused: Refused) -> Response:
+    # The page of another account cannot read why: whoever looks after the provider can.
+    tell = log.info if refused.status == HTTPStatus.UNAUTHORIZED else log.warning  # signed out is no news
+    tell(
+        "widget_refused",
+        path=request.path,
+        error=refused.body["error"],
+        reason=refused.body["error_description"],
+        origin=request.headers.get("Origin", "")[:MAX_ORIGIN_LENGTH] or None,
+    )
     response = json_answer(refused.body, refused.status)
+    if refused.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = CHALLENGE
     if refused.status == HTTPStatus.TOO_MANY_REQUESTS:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        within = parts().settings.cap(PEOPLE_CAP).within
+        response.headers["Retry-After"] = str(int(within.total_seconds()))
     return response

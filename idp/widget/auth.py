@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from idp.browser import token_cookies
+from idp.browser.held_tokens import genuine
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
 from idp.browser.token_cookies import REFRESH_PATH
@@ -15,7 +16,7 @@ from idp.settings import JWKS_MAX_AGE_SECONDS
 from idp.tokens.cookie_token import CookieToken, CookieType
 from idp.widget import cors
 from idp.widget.answers import cookies_answer, json_answer, refusing, session_answer
-from idp.widget.presented import genuine, with_one
+from idp.widget.presented import with_one
 
 JWKS_PATH = "/auth/jwks"
 SESSION_PATH = "/auth/session/"

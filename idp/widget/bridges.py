@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
+from idp.browser.held_tokens import genuine
 from idp.browser.runtime import context, parts
 from idp.domain import pkce
 from idp.domain.identifiers import AccountCode
@@ -20,7 +21,6 @@ from idp.tokens.cookie_token import CookieToken, CookieType
 from idp.tokens.platform_jwt import read
 from idp.widget import cors
 from idp.widget.answers import Refused, cookies_answer, refusing
-from idp.widget.presented import genuine
 
 API_KEY_PATH = "/session/api-key/"
 JWT_PATH = "/session/jwt/"
@@ -72,6 +72,9 @@ def by_handoff() -> Response:
     token, verifier = _text(sent, "handoff"), _text(sent, "verifier")
     if not pkce.is_verifier(verifier):
         raise Refused(HTTPStatus.BAD_REQUEST, "invalid_request", "The verifier is not well-formed.")
+    account = handoff.account_of(token)
+    if account is not None and not cors.allowed_account(account):
+        raise cors.not_allowed()
     given = handoff.redeem(
         token,
         verifier,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from idp.browser import headers, sso
+from idp.browser.held_tokens import genuine
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
 from idp.domain.context import Actor, ActorKind, Context
@@ -20,7 +21,6 @@ from idp.services.widget import cookies, exchange
 from idp.services.widget.exchange import Offered
 from idp.tokens.cookie_token import CookieToken, CookieType
 from idp.widget.answers import put
-from idp.widget.presented import genuine
 
 PATH = "/session/jwt/"
 CONTINUE_PATH = "/session/jwt/continue/"
@@ -83,8 +83,17 @@ def _require_same_origin() -> None:
 
 
 def _opened(token: str, offered: Offered, target: str) -> Response:
-    given = exchange.use(token, held=genuine(CookieType.ACCESS), parts=parts(), context=_acting(offered.user_id))
+    others = [one for one in sso.sessions() if one.account_code == offered.account and one.user_id != offered.user_id]
+    given = exchange.use(
+        token,
+        held=genuine(CookieType.ACCESS),
+        replaced=[one.sid for one in others],
+        parts=parts(),
+        context=_acting(offered.user_id),
+    )
     response = make_response(redirect(target, 303))
+    if others:
+        sso.forget_account(response, offered.account)
     put(response, given)
     return response
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from idp.browser import bond, headers, sso
+from idp.browser.held_tokens import genuine
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
 from idp.domain import pkce
@@ -23,7 +24,6 @@ from idp.store.sso_sessions import LiveSession
 from idp.tokens.cookie_token import CookieType
 from idp.upstream.connector import Hints
 from idp.widget.answers import put
-from idp.widget.presented import genuine
 
 PATH = "/platform/sso/"
 DONE_PATH = "/platform/sso/done/"
@@ -120,7 +120,7 @@ def _asked() -> Asked:
 
 
 def _path(wanted: str | None) -> str | None:
-    return "/" if wanted is not None and len(quote(wanted)) > MAX_PATH else wanted
+    return "/" if wanted is not None and len(quote(wanted, safe="")) > MAX_PATH else wanted
 
 
 def _check_handoff(customer: Customer, challenge: str, origin: str) -> None:

@@ -8,37 +8,16 @@ from typing import TypeVar
 
 from flask import request
 
-from idp.browser import token_cookies
-from idp.browser.runtime import parts
-from idp.domain.errors import CookieSessionOver, CookieTokenRefused
+from idp.browser.held_tokens import genuine
+from idp.domain.errors import CookieSessionOver
 from idp.domain.jars import in_order
 from idp.domain.secrets import equal
-from idp.tokens import cookie_token
 from idp.tokens.cookie_token import CookieToken, CookieType
 from idp.widget import cors
 from idp.widget.answers import Refused
 from idp.widget.cors import CSRF_HEADER
 
 T = TypeVar("T")
-
-
-def genuine(kind: CookieType) -> Sequence[CookieToken]:
-    """Return the tokens of ours that the browser sent, of whatever account, expired or not."""
-    found = []
-    for value in token_cookies.presented(request, kind):
-        try:
-            found.append(
-                cookie_token.read(
-                    value,
-                    kind,
-                    issuer=parts().settings.issuer,
-                    keys=parts().session_keys,
-                    now=parts().clock.now(),
-                )
-            )
-        except CookieTokenRefused:
-            continue
-    return found
 
 
 def with_one(kind: CookieType, act: Callable[[CookieToken], T], *, proven: bool) -> T:

@@ -27,9 +27,8 @@ def upgrade():
     with op.batch_alter_table("token_families") as batch_op:
         batch_op.alter_column("client_id", existing_type=sa.String(length=128), nullable=True)
         batch_op.add_column(sa.Column("jar", sa.String(length=12), nullable=True))
+        # With a default, since processes of the release before go on inserting until they are replaced.
         batch_op.add_column(sa.Column("exchanged", sa.Boolean(), nullable=False, server_default=sa.false()))
-    with op.batch_alter_table("token_families") as batch_op:
-        batch_op.alter_column("exchanged", existing_type=sa.Boolean(), existing_nullable=False, server_default=None)
     with op.batch_alter_table("sign_in_attempts") as batch_op:
         batch_op.add_column(sa.Column("after", sa.String(length=2048), nullable=True))
     _carriers()

@@ -47,8 +47,11 @@ def test_its_server_signs_who_works_there_for_a_working_day(
 ) -> None:
     signed = page.post(f"/platform-jwt/{agent.key}/").get_json()["jwt"]
     assert jwt.get_unverified_header(signed)["alg"] == "HS256"
-    claims = jwt.decode(signed, SECRET, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False})
+    options = {"verify_exp": False, "verify_iat": False}
+    claims = jwt.decode(signed, SECRET, algorithms=["HS256"], audience=ISSUER, options=options)
+    assert claims.pop("jti")
     assert claims == {
+        "aud": ISSUER,
         "iat": clock.unix,
         "exp": clock.unix + 8 * 3600,
         "type": "access",

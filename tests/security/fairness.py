@@ -152,8 +152,8 @@ def _is_known(address: str, path: str, arsenal: Arsenal) -> None:
     if address.startswith("/"):
         assert not address.startswith(("//", "/\\")), address
         assert list(arsenal.op.app.url_map.bind("").allowed_methods(urlsplit(address).path)), address
-    elif path.startswith("/session/jwt"):
-        # An exchange link leads to the account's own address, whatever its redirect says.
+    elif path.startswith("/session/jwt") or (path.startswith("/platform/sso") and address.startswith(ISSUER)):
+        # They lead to the account's own address, here the issuer, whatever their redirect says.
         assert address.startswith(f"{ISSUER}/"), address
     elif address.partition("?")[0] not in {REDIRECT_URI, PLANNER_URI, LOGGED_OUT_URI}:
         assert address.startswith(f"{arsenal.platform.issuer}/"), address

@@ -58,7 +58,11 @@ def count_and_delay() -> None:
 
 @calls.before_request
 def fail() -> ResponseReturnValue | None:
-    return ("in trouble", 500) if request.method != "OPTIONS" and _fails_with("500") else None
+    if request.method == "OPTIONS":
+        return None
+    if _fails_with("half"):
+        return Response('{"error": "exp', status=401, mimetype="application/json")
+    return ("in trouble", 500) if _fails_with("500") else None
 
 
 @calls.before_request
@@ -150,7 +154,7 @@ def logout() -> ResponseReturnValue:
     if refused := _wrong_csrf(session):
         return refused
     session.ended = True
-    response = Response("")
+    response = jsonify(signed_out=True)
     response.delete_cookie(ACCESS)
     response.delete_cookie(REFRESH, path="/auth/refresh")
     return response

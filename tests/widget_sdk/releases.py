@@ -4,7 +4,7 @@ from __future__ import annotations
 
 RELEASED = {
     "1.0.0": {
-        "session.js": "sha384-s2t20Me8hix30MjLFwHLIAvBdF4OXdV6fWhUpCrvZJpgda7/niJgfJli1BQgXHmH",
-        "session.d.ts": "sha384-k9hSjNkH/wYRrzd9VdAeSvusn/I3Ahc/+GYxLb6yAlE73S5LDXkjo7T9/JKUKwsF",
+        "session.js": "sha384-Rlw1j7dA96hiqVECcmTmn/QJ/cuetHykeSAmcB/SImBEmvAnwLlNLXg+dfsYo9sI",
+        "session.d.ts": "sha384-BugZPFZd2HrjOLXYH21pVchkfERVhUt83l08c5JHesCGAa1yO4WbSlcI9p7Mze1o",
     },
 }

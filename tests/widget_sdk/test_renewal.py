@@ -179,7 +179,7 @@ def test_a_tab_that_never_lets_go_holds_the_others_up_for_a_while_only(
     tab.waits_for("signed-in")
 
 
-@pytest.mark.parametrize("fault", ["500", "lost"])
+@pytest.mark.parametrize("fault", ["500", "lost", "half"])
 @pytest.mark.parametrize("path", ["/auth/session/", "/auth/refresh"])
 def test_a_lost_answer_keeps_the_state_and_is_asked_for_again(
     path: str, fault: str, tab: Tab, signed_in: SignIn, provider: Provider

@@ -26,7 +26,7 @@ async function use(): Promise<void> {
   await session.signInWithPlatformJwt("a.b.c");
   const link: string = await session.exchangeLink("/admin/");
   const csrf: string | null = session.csrf;
-  const email: string | undefined = session.person?.user_email;
+  const email: string | null | undefined = session.person?.user_email;
   await session.forPerson(null);
   await session.renew();
   const ended: boolean = await session.signOut();

@@ -111,16 +111,17 @@ def used():
 @app.delete("/suggestions")
 @jwt_required()
 def delete():
-    if "deepdesk.manager" not in get_jwt()["roles"]:
-        return {"msg": "Only managers may."}, 403
-    if not goes_on(flask.request.cookies[COOKIE]):
+    present = at_this_moment(flask.request.cookies[COOKIE])
+    if present is None:
         return {"msg": "Sign in."}, 401
+    if "deepdesk.manager" not in present["roles"]:
+        return {"msg": "Only managers may."}, 403
     return {"sub": get_jwt_identity()}
 
 
-def goes_on(token):
-    """Ask the provider whether the session still goes on, at this moment."""
+def at_this_moment(token):
+    """Ask the provider who is there, and as what; None where the session has ended."""
     answer = requests.get(f"{ISSUER}/auth/session/", cookies={COOKIE: token}, timeout=5)
     if answer.status_code != 401:
         answer.raise_for_status()
-    return answer.ok
+    return answer.json() if answer.ok else None

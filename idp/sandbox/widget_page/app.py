@@ -47,7 +47,9 @@ def create_widget_page(
     def sign(key: str) -> ResponseReturnValue:
         if key not in working:
             abort(404)
-        return jsonify(jwt=platform_jwt(working[key], account=account, secret=platform_secret, now=time.now()))
+        return jsonify(
+            jwt=platform_jwt(working[key], issuer=issuer, account=account, secret=platform_secret, now=time.now())
+        )
 
     _add_policy(app, issuer)
     return app

@@ -8,16 +8,19 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from idp.domain.clock import unix
+from idp.domain.secrets import new_identifier
 from idp.sandbox.widget_page.agents import Agent
 
 LIFETIME = timedelta(hours=8)
 
 
-def platform_jwt(agent: Agent, *, account: str, secret: str, now: datetime) -> str:
+def platform_jwt(agent: Agent, *, issuer: str, account: str, secret: str, now: datetime) -> str:
     """Return the platform's word on who works here: HS256, for a working day."""
     claims = {
         "iat": unix(now),
         "exp": unix(now + LIFETIME),
+        "jti": new_identifier(),
+        "aud": issuer,
         "type": "access",
         "identity": {
             "account": account,

@@ -212,13 +212,24 @@ def _account_problems(account: Account) -> Iterator[str]:
 
 def _origin_problems(origins: Sequence[str]) -> list[str]:
     return [
-        f"origin {origin[:200]!r} must be scheme and host only, as in https://platform.example.com"
+        f"origin {origin[:200]!r} must be scheme, host and perhaps a port, as browsers write it: "
+        "https://platform.example.com"
         for origin in origins
         if len(origin) > MAX_ORIGIN_LENGTH
         or not _is_web_address(origin)
         or urlsplit(origin).path
-        or origin != origin.lower()
+        or origin != _as_browsers_write(origin)
     ]
+
+
+def _as_browsers_write(origin: str) -> str:
+    """Return an origin in its one spelling (RFC 6454 §6.2): lower case, without the scheme's usual port."""
+    scheme, _, host = origin.lower().partition("://")
+    name, colon, port = host.rpartition(":")
+    if not colon or "]" in port:
+        return f"{scheme}://{host}"
+    usual = {"http": "80", "https": "443"}[scheme]
+    return f"{scheme}://{name}" if port in {usual, ""} else f"{scheme}://{name}:{port.lstrip('0')}"
 
 
 def _domain_problems(session: Session, code: str, domains: Sequence[str]) -> list[str]:

@@ -56,7 +56,11 @@ def end_sessions(session: Session, sids: Sequence[SessionId], *, context: Contex
 
 
 def end_all_of_user(session: Session, user_id: UserId, *, context: Context) -> Ended:
-    """End all that a person has open in every browser and at every service, also what outlives a session."""
+    """End all that a person has open in every browser and at every service, also what outlives a session.
+
+    Whoever lets the person in at the moment (a bridge) holds their row: they are waited for, and what they began ends.
+    """
+    users.keep(session, user_id)
     ended = _end(session, endings.of_user(user_id), context)
     # Also where nothing was open: what the platform signed before is not to open it again.
     bridge_people.refuse_older(session, [user_id], now=context.now)

@@ -66,13 +66,14 @@ def note(session: Session, ended: Ended, *, context: Context) -> str:
     return reference
 
 
-def sign_out_of_everything(cookies: Collection[str], *, context: Context) -> str:
+def sign_out_of_everything(cookies: Collection[str], sids: Collection[SessionId] = (), *, context: Context) -> str:
     """Sign a browser out of all its sessions.
 
+    :param sids: of those that have token cookies alone.
     :returns: as :func:`sign_out`.
     """
     with reading() as session:
-        present = sso_sessions.unended(session, cookies)
+        present = sso_sessions.unended(session, cookies, sids)
     return sign_out([one.sid for one in present], context=context)
 
 

@@ -93,9 +93,12 @@ def was_ended(cookies: Collection[str]) -> bool:
         return sso_sessions.any_ended(session, cookies)
 
 
-def unended(cookies: Collection[str]) -> Sequence[LiveSession]:
-    """Return what signing out would end: also sessions that no longer sign anybody in."""
-    if not cookies:
+def unended(cookies: Collection[str], sids: Collection[SessionId] = ()) -> Sequence[LiveSession]:
+    """Return what signing out would end: also sessions that no longer sign anybody in.
+
+    :param sids: of the browser's sessions that have token cookies alone.
+    """
+    if not cookies and not sids:
         return ()
     with reading() as session:
-        return sso_sessions.unended(session, cookies)
+        return sso_sessions.unended(session, cookies, sids)

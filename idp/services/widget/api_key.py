@@ -66,10 +66,11 @@ def _enter(
         entered = None
         # First: it keeps the key's other callers waiting, so that those who come at once are counted.
         api_keys.note_use(session, key.id, now=context.now)
+        arrival.claim(session, account, Bridge.API_KEY, agent_id)
         if arrival.is_over_cap(session, vouched, parts=parts, context=context):
             arrival.alarm(session, account, Bridge.API_KEY, key.id, PEOPLE_CAP, context)
         else:
             entered = arrival.let_in(session, vouched, caller, parts=parts, context=context)
     if entered is None:
-        raise TooManyNewPeople("This key made too many new agents within the hour. Try again later.")
+        raise TooManyNewPeople("This key made too many new agents. Try again later.")
     return entered

@@ -28,7 +28,7 @@ from idp.services.widget.beginning import Beginning, Way
 from idp.services.widget.given import Cookies
 from idp.store import accounts, bridge_people, cookie_families, providers, sso_sessions, users
 from idp.store.bridge_people import BridgePerson
-from idp.store.sso_sessions import Bridged
+from idp.store.sso_sessions import WithoutSso
 from idp.store.users import User
 from idp.tokens.cookie_token import CookieToken
 
@@ -83,8 +83,24 @@ def check_account(session: Session, account: AccountCode) -> None:
         raise BridgeRefused("The account is unknown or disabled.")
 
 
+def claim(session: Session, account: AccountCode, bridge: Bridge, platform_id: str) -> BridgePerson | None:
+    """Return who came before, as the records say now, and let nobody sign them out or disable them meanwhile.
+
+    Those who arrive as the same person wait for each other, and whoever ends all of theirs waits as well.
+    """
+    bridge_people.take_turns(session, account, bridge, platform_id)
+    known = bridge_people.find(session, account, bridge, platform_id)
+    user = None if known is None else users.get(session, UserId(known.user_id))
+    if known is not None and user is not None:
+        users.hold(session, user)
+        session.refresh(known)
+    return known
+
+
 def let_in(session: Session, vouched: Vouched, caller: Caller, *, parts: Parts, context: Context) -> Cookies:
     """Let an agent in, in the caller's transaction; whoever came before is recognised.
+
+    The person has been claimed by :func:`claim`.
 
     :raises BridgeRefused: they are disabled, or sign in another way.
     """
@@ -99,7 +115,7 @@ def let_in(session: Session, vouched: Vouched, caller: Caller, *, parts: Parts, 
     authentication = Authentication.bridged(vouched.bridge, context.now)
     wanted = Beginning(
         way=Way(vouched.bridge.value),
-        sid=_session_of(session, user, caller, Bridged(authentication, context.now, until)),
+        sid=_session_of(session, user, caller, WithoutSso(authentication, context.now, until)),
         jar=caller.jar,
         replaced=caller.held_there,
         until=until,
@@ -171,7 +187,7 @@ def _signs_in_otherwise(session: Session, vouched: Vouched) -> bool:
     ) is not None or providers.has_platform_user(session, vouched.account, vouched.platform_id)
 
 
-def _session_of(session: Session, user: User, caller: Caller, beginning: Bridged) -> SessionId:
+def _session_of(session: Session, user: User, caller: Caller, beginning: WithoutSso) -> SessionId:
     """Return the session that goes on in this browser, or a new one. It has no SSO cookie, so it opens nothing else."""
     for one in caller.held_there:
         family = cookie_families.peek(session, one.family_id)
@@ -179,5 +195,7 @@ def _session_of(session: Session, user: User, caller: Caller, beginning: Bridged
             sso_sessions.prolong(session, family.sid, beginning)
             return family.sid
     sid = SessionId(new_identifier())
-    sso_sessions.add_bridged(session, sid, beginning, user_id=UserId(user.id), account=AccountCode(user.account_code))
+    sso_sessions.add_without_sso(
+        session, sid, beginning, user_id=UserId(user.id), account=AccountCode(user.account_code)
+    )
     return sid

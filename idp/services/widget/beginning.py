@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -24,6 +24,9 @@ from idp.services.widget.given import Cookies, cookies_of
 from idp.store import cookie_families, token_families
 from idp.store.cookie_families import CookieFamily, Holder
 from idp.tokens.cookie_token import CookieToken
+
+FRESH_FOR = timedelta(minutes=15)
+"""How long after a proof cookies count as fresh, which is what sensitive acts ask for (CONTRACT §6 rule 11)."""
 
 
 class Way(StrEnum):
@@ -77,7 +80,12 @@ def begin(session: Session, beginning: Beginning, *, parts: Parts, context: Cont
             family,
             id=present.id,
             seed=present.seed,
-            standing=replace(present.standing, expires_at=beginning.until),
+            standing=Standing(
+                # The next one begins: whoever copied the cookie before the new sign-in shows when it comes again.
+                generation=present.standing.generation + 1,
+                rotated_at=context.now,
+                expires_at=beginning.until,
+            ),
         )
         cookie_families.go_on(session, family)
     event = CookiesBegun(
@@ -89,7 +97,8 @@ def begin(session: Session, beginning: Beginning, *, parts: Parts, context: Cont
         way=beginning.way,
     )
     trail.record(session, event, context)
-    fresh = beginning.way in {Way.PLATFORM_SSO, Way.HANDOFF}
+    signed_in_here = beginning.way in {Way.PLATFORM_SSO, Way.HANDOFF}
+    fresh = signed_in_here and context.now < holder.authentication.at + FRESH_FOR
     return cookies_of(family, family.standing.generation, fresh=fresh, parts=parts, context=context)
 
 
@@ -111,13 +120,14 @@ def _present(session: Session, wanted: CookieFamily, beginning: Beginning, conte
     """Return the family that goes on, and end what is replaced in this jar: another person, an older session."""
     going_on = None
     for one in beginning.replaced:
-        family = cookie_families.take(session, one.family_id)
+        family = cookie_families.peek(session, one.family_id)
         if family is None or family.person.subject.account != wanted.person.subject.account:
             continue
         if family.person.subject.user_id != wanted.person.subject.user_id:
             ending.end_sessions(session, [family.sid], context=context)
         elif _is_one(family, wanted) and context.now < family.standing.expires_at:
-            going_on = family
+            # Its session is held already; in this order, as whoever ends a session takes them.
+            going_on = cookie_families.take(session, family.id)
         else:
             token_families.revoke(session, family.id, now=context.now)
     return going_on

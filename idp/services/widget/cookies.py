@@ -92,17 +92,12 @@ def _going_on(session: Session, presented: CookieToken, context: Context) -> Coo
 
 
 def _judged(presented: CookieToken, family: CookieFamily | None, parts: Parts, context: Context) -> Verdict:
-    if family is None or presented.generation is None or is_out_of_date(family.confirmation, context):
+    if family is None or presented.generation is None or presented.expires_at <= context.now:
         return Verdict.EXPIRED
-    standing = family.standing
-    return judge(
-        presented.generation,
-        standing,
-        now=context.now,
-        grace=parts.settings.lifetime("refresh_grace"),
-        # There is no idle end: a new sign-in moves the end without beginning a generation.
-        idle=standing.expires_at - standing.rotated_at,
-    )
+    if is_out_of_date(family.confirmation, context):
+        return Verdict.EXPIRED
+    grace = parts.settings.lifetime("refresh_grace")
+    return judge(presented.generation, family.standing, now=context.now, grace=grace, idle=None)
 
 
 def is_out_of_date(known: Confirmation, context: Context) -> bool:

@@ -16,12 +16,13 @@ from idp.domain.identifiers import AccountCode, SessionId, UserId
 from idp.domain.jars import Jar
 from idp.domain.secrets import new_identifier
 from idp.services.parts import Parts
+from idp.services.sessions import ending
 from idp.services.widget import beginning, cookies
 from idp.services.widget.beginning import Beginning, Way
 from idp.services.widget.given import Cookies
 from idp.store import accounts, cookie_families, exchange_tokens, sso_sessions
 from idp.store.cookie_families import CookieFamily
-from idp.store.sso_sessions import Bridged
+from idp.store.sso_sessions import WithoutSso
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.tokens.cookie_token import CookieToken
 from idp.tokens.exchange_token import ExchangeTokenRead
@@ -93,20 +94,32 @@ def look(token: str, *, parts: Parts, context: Context) -> Offered:
     )
 
 
-def use(token: str, *, held: Sequence[CookieToken], parts: Parts, context: Context) -> Cookies:
+def use(
+    token: str,
+    *,
+    held: Sequence[CookieToken],
+    replaced: Sequence[SessionId] = (),
+    parts: Parts,
+    context: Context,
+) -> Cookies:
     """Open a link's session in this browser; of concurrent callers exactly one does.
 
     The session is its own, so that signing out in one browser leaves the other. It inherits the person, how and
     when they signed in, and the end.
 
     :param held: the access tokens that the browser brought along.
+    :param replaced: other people's sessions of the account in this browser, which end: one person a browser.
     :raises ExchangeTokenRefused: it opens nothing, or was used.
     """
     read = parts.exchange_tokens.read(token, now=context.now)
     with unit_of_work() as session:
         family, _ = _found(session, read, context)
+        # A sign-out elsewhere either is seen here, or waits and then ends the new session, too.
+        if cookie_families.in_session(session, family.sid) is None:
+            raise ExchangeTokenRefused("its session has ended")
         if not exchange_tokens.use(session, read.jti, now=context.now):
             raise ExchangeTokenRefused("it was used before")
+        ending.end_sessions(session, replaced, context=context)
         until = family.standing.expires_at
         sid = _session(session, family, until, context)
         subject = family.person.subject
@@ -135,6 +148,6 @@ def _found(session: Session, read: ExchangeTokenRead, context: Context) -> tuple
 def _session(session: Session, family: CookieFamily, until: datetime, context: Context) -> SessionId:
     sid = SessionId(new_identifier())
     subject = family.person.subject
-    beginning = Bridged(family.authentication, context.now, until)
-    sso_sessions.add_bridged(session, sid, beginning, user_id=subject.user_id, account=subject.account)
+    beginning = WithoutSso(family.authentication, context.now, until)
+    sso_sessions.add_without_sso(session, sid, beginning, user_id=subject.user_id, account=subject.account)
     return sid

@@ -17,7 +17,7 @@ from idp.services.widget.beginning import Beginning, Way
 from idp.services.widget.given import Cookies
 from idp.store import handoffs
 from idp.store.sso_sessions import LiveSession
-from idp.store.unit_of_work import unit_of_work
+from idp.store.unit_of_work import reading, unit_of_work
 from idp.tokens.cookie_token import CookieToken
 
 LIFETIME = timedelta(seconds=60)
@@ -42,6 +42,12 @@ def offer(session: LiveSession, *, challenge: str, origin: str, context: Context
             expires_at=context.now + LIFETIME,
         )
     return token
+
+
+def account_of(token: str) -> AccountCode | None:
+    """Return whose session a hand-off carries; none when it is unknown."""
+    with reading() as session:
+        return handoffs.account_of(session, token)
 
 
 def redeem(

@@ -66,8 +66,9 @@ declare namespace DeepdeskSession {
   interface Person {
     account: string;
     user_id: string;
-    user_name: string;
-    user_email: string;
+    /** What the platform calls them; a platform may not say. */
+    user_name: string | null;
+    user_email: string | null;
   }
 
   interface Events {

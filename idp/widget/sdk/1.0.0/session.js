@@ -124,7 +124,7 @@ const always = { credentials: "include", cache: "no-store", signal };
 const response = await fetch(this.#a + path, { ...always, ...options });
 const { ok, status } = response;
 if (status > 499) throw Error("Deepdesk cannot be reached.");
-const said = await response.json().catch(() => ({}));
+const said = await response.json();
 return { ...said, ok, status, until: Date.now() + said.expires_in * 1e3 };
 }
 #A(path, csrf) {

@@ -156,7 +156,8 @@
       const { ok, status } = response;
       // A server in trouble says as little about the session as none at all.
       if (status > 499) throw Error("Deepdesk cannot be reached.");
-      const said = await response.json().catch(() => ({}));
+      // What is lost on the way is no answer either: of half a 401 nobody is signed out.
+      const said = await response.json();
       return { ...said, ok, status, until: Date.now() + said.expires_in * 1e3 };
     }
 
