@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from idp.domain.authentication import Authentication
+from idp.domain.confirmation import Confirmation
 from idp.domain.identifiers import FamilyId, SessionId
 from idp.domain.jars import Jar
 from idp.domain.refresh_rotation import FIRST_GENERATION, Standing
@@ -18,6 +19,7 @@ from idp.store.bridge_people import BridgePerson
 from idp.store.db import core, table_of
 from idp.store.prepared import Prepared
 from idp.store.providers import Provider
+from idp.store.renewals import as_confirmation
 from idp.store.sso_sessions import SsoSession
 from idp.store.subjects import SUBJECT, Subject, as_subject
 from idp.store.token_families import ADD, TokenFamily
@@ -33,19 +35,6 @@ class Person:
 
     subject: Subject
     platform_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    """What is known of an upstream's word about a person.
-
-    :param confirmed_at: when an upstream last confirmed the person.
-    :param reverify_after: what the person's account says about that; none when nothing.
-    """
-
-    confirmed_at: datetime | None
-    reverify_after: timedelta | None
-    role_based_iam: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +127,7 @@ def in_session(session: Session, sid: SessionId) -> Holder | None:
     row = _IN_SESSION.row(session, {"sid": sid})
     if row is None:
         return None
-    return Holder(person=_as_person(row), authentication=_as_proof(row), confirmation=_as_confirmation(row))
+    return Holder(person=_as_person(row), authentication=_as_proof(row), confirmation=as_confirmation(row))
 
 
 def add(session: Session, family: CookieFamily, *, now: datetime) -> None:
@@ -206,14 +195,6 @@ def _as_proof(row: Any) -> Authentication:
     return Authentication(at=row.auth_time, acr=row.acr, amr=tuple(row.amr))
 
 
-def _as_confirmation(row: Any) -> Confirmation:
-    return Confirmation(
-        confirmed_at=row.confirmed_at,
-        reverify_after=None if row.reverify_after is None else timedelta(seconds=row.reverify_after),
-        role_based_iam=bool(row.role_based_iam),
-    )
-
-
 def _as_family(row: Any, family_id: FamilyId) -> CookieFamily:
     return CookieFamily(
         id=family_id,
@@ -224,5 +205,5 @@ def _as_family(row: Any, family_id: FamilyId) -> CookieFamily:
         exchanged=row.exchanged,
         seed=row.seed,
         standing=Standing(generation=row.generation, rotated_at=row.rotated_at, expires_at=row.refresh_expires_at),
-        confirmation=_as_confirmation(row),
+        confirmation=as_confirmation(row),
     )

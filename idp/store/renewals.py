@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from idp.domain.authentication import Authentication
 from idp.domain.authorization import Authorization
 from idp.domain.claims_request import ClaimsRequest
+from idp.domain.confirmation import Confirmation
 from idp.domain.identifiers import ClientId, FamilyId, SessionId, UserId
 from idp.domain.refresh_rotation import Standing
 from idp.domain.scope import Scope
@@ -26,20 +27,14 @@ from idp.store.users import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewal:
-    """A family that counts, with its person, who counts too.
-
-    :param confirmed_at: when an upstream last confirmed the person.
-    :param reverify_after: what the person's account says about that; none when nothing.
-    """
+    """A family that counts, with its person, who counts too."""
 
     client_id: ClientId
     authorization: Authorization
     standing: Standing
     seed: str = field(repr=False)
     subject: Subject
-    confirmed_at: datetime | None
-    reverify_after: timedelta | None
-    role_based_iam: bool
+    confirmation: Confirmation
 
 
 _ACCOUNTS, _FAMILIES = table_of(Account), table_of(TokenFamily)
@@ -117,6 +112,13 @@ def _as_renewal(row: Any, family_id: FamilyId) -> Renewal:
         standing=Standing(generation=row.generation, rotated_at=row.rotated_at, expires_at=row.refresh_expires_at),
         seed=row.seed,
         subject=as_subject(row),
+        confirmation=as_confirmation(row),
+    )
+
+
+def as_confirmation(row: Any) -> Confirmation:
+    """Return what a row of these columns says: ``confirmed_at``, ``reverify_after``, ``role_based_iam``."""
+    return Confirmation(
         confirmed_at=row.confirmed_at,
         reverify_after=None if row.reverify_after is None else timedelta(seconds=row.reverify_after),
         role_based_iam=bool(row.role_based_iam),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.domain.confirmation import is_stale
+from idp.domain.confirmation import Confirmation
 from idp.domain.refresh_rotation import Standing, Verdict, judge
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -75,5 +75,5 @@ DAY = timedelta(hours=24)
 )
 def test_how_long_an_upstreams_word_lasts(age, reverify_after, role_based_iam, stale):
     confirmed_at = None if age is None else NOW - age
-    found = is_stale(confirmed_at, reverify_after=reverify_after, role_based_iam=role_based_iam, now=NOW)
-    assert found is stale
+    known = Confirmation(confirmed_at=confirmed_at, reverify_after=reverify_after, role_based_iam=role_based_iam)
+    assert known.is_stale(now=NOW) is stale

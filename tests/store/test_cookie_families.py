@@ -10,12 +10,13 @@ import pytest
 
 from idp.domain.authentication import Authentication
 from idp.domain.bridges import Bridge
+from idp.domain.confirmation import Confirmation
 from idp.domain.identifiers import AccountCode, FamilyId, SessionId, UserId
 from idp.domain.jars import Jar
 from idp.domain.refresh_rotation import FIRST_GENERATION, Standing
 from idp.store import accounts, cookie_families, endings, renewals, token_families, users
 from idp.store.bridge_people import BridgePerson
-from idp.store.cookie_families import Confirmation, CookieFamily, Person
+from idp.store.cookie_families import CookieFamily, Person
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.store.conftest import NOW, PROOF, add_family
 from tests.support.database import RACERS, racing

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from idp.domain.confirmation import Confirmation
 from idp.domain.identifiers import AccountCode, FamilyId, UserId
 from idp.domain.refresh_rotation import FIRST_GENERATION, Standing
 from idp.store import accounts, renewals, token_families, users
@@ -36,7 +37,7 @@ def test_it_tells_what_a_refresh_needs(family):
     assert found.authorization.nonce is None
     assert (found.subject.user_id, found.subject.account) == ("kim", "acme")
     assert found.standing == Standing(generation=FIRST_GENERATION, rotated_at=NOW, expires_at=NOW + timedelta(days=30))
-    assert (found.confirmed_at, found.reverify_after, found.role_based_iam) == (None, None, False)
+    assert found.confirmation == Confirmation(confirmed_at=None, reverify_after=None, role_based_iam=False)
 
 
 def test_it_tells_who_confirmed_the_person_and_what_the_account_says(family):
@@ -45,7 +46,8 @@ def test_it_tells_who_confirmed_the_person_and_what_the_account_says(family):
         user.confirmed_at, user.confirmed_by = NOW, "provider-okta"
         account.reverify_after = 60
     found = take()
-    assert (found.confirmed_at, found.reverify_after) == (NOW, timedelta(seconds=60))
+    said = Confirmation(confirmed_at=NOW, reverify_after=timedelta(seconds=60), role_based_iam=False)
+    assert found.confirmation == said
 
 
 def test_a_rotation_is_seen_by_the_next(family):

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from idp.domain.client_words import GrantType
 from idp.domain.clock import unix
-from idp.domain.confirmation import is_stale
 from idp.domain.context import Context
 from idp.domain.errors import AccessTokenRefused
 from idp.domain.identifiers import FamilyId
@@ -116,12 +115,7 @@ def _renews(presented: Presented, found: Renewal, client: RegisteredClient, part
 
 
 def _stands(session: Session, found: Renewal, client: RegisteredClient, context: Context) -> bool:
-    stale = is_stale(
-        found.confirmed_at,
-        reverify_after=found.reverify_after,
-        role_based_iam=found.role_based_iam,
-        now=context.now,
-    )
+    stale = found.confirmation.is_stale(now=context.now)
     subject = standing_in(
         session, found.subject, client_account=client.account, admitted=client.admitted, now=context.now
     )

@@ -10,7 +10,6 @@ from idp.audit import trail
 from idp.audit.events import RefreshReplayed, TokensRefreshed
 from idp.domain.authorization import Authorization
 from idp.domain.client_words import GrantType
-from idp.domain.confirmation import is_stale
 from idp.domain.context import Context
 from idp.domain.errors import RefreshTokenReplayed, RefreshTokenUnknown
 from idp.domain.refresh_rotation import Verdict, judge
@@ -151,12 +150,7 @@ def _subject(session: Session, found: Renewal, client: RegisteredClient, context
 
     :raises RefreshTokenUnknown: they may no longer enter, or their upstream has not confirmed them for too long.
     """
-    stale = is_stale(
-        found.confirmed_at,
-        reverify_after=found.reverify_after,
-        role_based_iam=found.role_based_iam,
-        now=context.now,
-    )
+    stale = found.confirmation.is_stale(now=context.now)
     subject = standing_in(
         session, found.subject, client_account=client.account, admitted=client.admitted, now=context.now
     )

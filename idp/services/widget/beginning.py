@@ -19,7 +19,6 @@ from idp.domain.refresh_rotation import FIRST_GENERATION, Standing
 from idp.domain.secrets import new_identifier, new_secret
 from idp.services.parts import Parts
 from idp.services.sessions import ending
-from idp.services.widget.cookies import is_out_of_date
 from idp.services.widget.given import Cookies, cookies_of
 from idp.store import cookie_families, token_families
 from idp.store.cookie_families import CookieFamily, Holder
@@ -68,7 +67,7 @@ def begin(session: Session, beginning: Beginning, *, parts: Parts, context: Cont
     :raises CookieSessionOver: the session of ``sid`` has ended, or its person must sign in again.
     """
     holder = cookie_families.in_session(session, beginning.sid)
-    if holder is None or is_out_of_date(holder.confirmation, context):
+    if holder is None or holder.confirmation.is_stale(now=context.now):
         raise CookieSessionOver
     person = holder.person
     family = _wanted(beginning, holder, context)

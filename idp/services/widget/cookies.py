@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import CookiesRenewed, CookiesReplayed
-from idp.domain.confirmation import is_stale
 from idp.domain.context import Context
 from idp.domain.errors import CookieExpired, CookieReplayed, CookieSessionOver
 from idp.domain.refresh_rotation import FIRST_GENERATION, Verdict, judge
@@ -21,7 +20,7 @@ from idp.services.parts import Parts
 from idp.services.sessions import ending
 from idp.services.widget.given import Cookies, WhoIsThere, cookies_of, who_of
 from idp.store import cookie_families, renewals, token_families
-from idp.store.cookie_families import Confirmation, CookieFamily
+from idp.store.cookie_families import CookieFamily
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.tokens.cookie_token import CookieToken, Csrf
 
@@ -86,7 +85,7 @@ def sign_out(presented: Sequence[CookieToken], *, context: Context) -> None:
 
 def _going_on(session: Session, presented: CookieToken, context: Context) -> CookieFamily:
     family = cookie_families.peek(session, presented.family_id)
-    if family is None or family.standing.expires_at <= context.now or is_out_of_date(family.confirmation, context):
+    if family is None or family.standing.expires_at <= context.now or family.confirmation.is_stale(now=context.now):
         raise CookieSessionOver
     return family
 
@@ -94,20 +93,10 @@ def _going_on(session: Session, presented: CookieToken, context: Context) -> Coo
 def _judged(presented: CookieToken, family: CookieFamily | None, parts: Parts, context: Context) -> Verdict:
     if family is None or presented.generation is None or presented.expires_at <= context.now:
         return Verdict.EXPIRED
-    if is_out_of_date(family.confirmation, context):
+    if family.confirmation.is_stale(now=context.now):
         return Verdict.EXPIRED
     grace = parts.settings.lifetime("refresh_grace")
     return judge(presented.generation, family.standing, now=context.now, grace=grace, idle=None)
-
-
-def is_out_of_date(known: Confirmation, context: Context) -> bool:
-    """Say whether an upstream has not confirmed the person for too long; whom a bridge brought, none ever did."""
-    return is_stale(
-        known.confirmed_at,
-        reverify_after=known.reverify_after,
-        role_based_iam=known.role_based_iam,
-        now=context.now,
-    )
 
 
 def _end_copied(session: Session, family: CookieFamily, context: Context) -> None:
