@@ -9,7 +9,7 @@ from flask import request
 from idp.browser import token_cookies
 from idp.browser.runtime import parts
 from idp.domain.errors import CookieTokenRefused
-from idp.domain.identifiers import SessionId
+from idp.domain.identifiers import SessionId, UserId
 from idp.tokens import cookie_token
 from idp.tokens.cookie_token import CookieToken, CookieType
 
@@ -25,6 +25,11 @@ def genuine(kind: CookieType) -> Sequence[CookieToken]:
         except CookieTokenRefused:
             continue
     return found
+
+
+def sids_of(user_id: UserId) -> Sequence[SessionId]:
+    """Return those of them that are one person's."""
+    return sorted({one.sid for one in genuine(CookieType.ACCESS) if one.user_id == user_id})
 
 
 def sids() -> Sequence[SessionId]:

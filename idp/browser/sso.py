@@ -7,7 +7,7 @@ Flask-Login keeps nothing of its own: the session is our row, the cookie ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from flask import Flask, Request, Response, g, request
@@ -15,7 +15,7 @@ from flask_login import LoginManager, UserMixin
 
 from idp.browser import cookies, held_tokens, token_cookies
 from idp.browser.runtime import context, parts
-from idp.domain.identifiers import AccountCode
+from idp.domain.identifiers import AccountCode, SessionId
 from idp.services.sessions import sso
 from idp.services.sessions.sso import Begun
 from idp.store.sso_sessions import LiveSession
@@ -84,11 +84,15 @@ def forget(response: Response) -> None:
         cookies.clear(response, full_name, settings)
 
 
-def forget_account(response: Response, account: AccountCode) -> None:
-    """Take one account's SSO and token cookies from the browser, which remembers that somebody signed out."""
+def forget_account(response: Response, account: AccountCode, *, ended: Collection[SessionId]) -> None:
+    """Take one account's SSO cookie from the browser, which remembers that somebody signed out.
+
+    :param ended: sessions whose token cookies go as well; a jar in which another one is stays as it is.
+    """
     settings = parts().settings
-    if any(one.account == account for one in held_tokens.genuine(CookieType.ACCESS)):
-        token_cookies.clear(response, settings)
+    held = held_tokens.genuine(CookieType.ACCESS)
+    if any(one.sid in ended for one in held):
+        token_cookies.clear(response, settings, spared={one.jar for one in held if one.sid not in ended})
     cookies.set_signed_out(response, settings)
     cookies.clear(response, cookies.name(f"{cookies.SSO}{account}", settings), settings)
 

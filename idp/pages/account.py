@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from idp.browser import language, sso
+from idp.browser import held_tokens, language, sso
 from idp.browser.runtime import context
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Actor, ActorKind, Context
+from idp.domain.identifiers import SessionId
 from idp.pages import blueprint
 from idp.services.people import own_account
 from idp.services.people.own_account import EndedHere, OwnAccount
@@ -72,7 +73,8 @@ def sign_out_everywhere() -> ResponseReturnValue:
     if not present:
         return _to_sign_in()
     code = request.args.get("account", "")
-    return _signed_out_of(own_account.sign_out_everywhere(code, present=present, context=_acting(present[0])))
+    ended = own_account.sign_out_everywhere(code, present=present, context=_acting(present[0]))
+    return _signed_out_of(ended, held_tokens.sids_of(ended.session.user_id))
 
 
 @blueprint.post(f"{PATH}services/withdraw/")
@@ -121,12 +123,15 @@ def _done(what: str) -> Response:
     return make_response(redirect(url_for("pages.account", done=what), 303))
 
 
-def _signed_out_of(ended: EndedHere) -> Response:
-    """Let go of this browser's own session, which has ended; others of it stay."""
+def _signed_out_of(ended: EndedHere, also: Sequence[SessionId] = ()) -> Response:
+    """Let go of this browser's own session, which has ended; others of it stay.
+
+    :param also: further sessions of the same person here, which have token cookies alone.
+    """
     others = len(sso.sessions()) > 1
     done = redirect(url_for("pages.signed_out", s=ended.reference), 303)
     response = _done("ended") if others else make_response(done)
-    sso.forget_account(response, ended.session.account_code)
+    sso.forget_account(response, ended.session.account_code, ended=[ended.session.sid, *also])
     return response
 
 

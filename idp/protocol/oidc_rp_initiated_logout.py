@@ -15,7 +15,7 @@ import structlog
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from idp.browser import headers, language, sso
+from idp.browser import headers, held_tokens, language, sso
 from idp.browser.looking import spends
 from idp.browser.runtime import context, parts
 from idp.browser.verbatim import sent_to
@@ -128,12 +128,13 @@ def _registered(uri: str | None, client_id: str | None) -> str | None:
 
 def _sign_out(person: LiveSession, asked: Asked) -> Response:
     actor = Actor(kind=ActorKind.USER, id=person.user_id)
-    reference = logout.sign_out([person.sid], context=context(actor))
+    ended = [person.sid, *held_tokens.sids_of(person.user_id)]
+    reference = logout.sign_out(ended, context=context(actor))
     if asked.return_to is not None:
         response = sent_to(asked.return_to, asked.added)
     else:
         response = make_response(redirect(f"{DONE_PATH}?s={reference}", 303))
-    sso.forget_account(response, person.account_code)
+    sso.forget_account(response, person.account_code, ended=ended)
     return response
 
 

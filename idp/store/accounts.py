@@ -56,6 +56,12 @@ def find(session: Session, code: AccountCode) -> Account | None:
     return session.get(Account, code)
 
 
+def is_open(session: Session, code: AccountCode) -> bool:
+    """Say whether the account lets its people in, and keep it so until this transaction is over."""
+    query = select(Account.enabled).where(Account.code == code).with_for_update(read=True)
+    return bool(session.scalar(query))
+
+
 def everyone(session: Session) -> Sequence[Account]:
     """Return all accounts by code."""
     return session.scalars(select(Account).order_by(Account.code)).all()

@@ -38,6 +38,11 @@ def find(session: Session, account: AccountCode, bridge: Bridge, platform_id: st
     return session.get(BridgePerson, (account, bridge, platform_id))
 
 
+def again(session: Session, account: AccountCode, bridge: Bridge, platform_id: str) -> BridgePerson | None:
+    """Return the same as the records say now, whatever this transaction has read before."""
+    return session.get(BridgePerson, (account, bridge, platform_id), populate_existing=True)
+
+
 def take_turns(session: Session, account: AccountCode, bridge: Bridge, platform_id: str) -> None:
     """Let those who arrive as the same person come one after the other, also before anybody knows them.
 

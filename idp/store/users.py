@@ -112,17 +112,18 @@ def with_platform_id(session: Session, account: AccountCode, platform_id: str) -
 def hold(session: Session, user: User) -> None:
     """Read the user's row again and keep it as it is until this transaction is over.
 
-    On PostgreSQL by a lock, on SQLite by being the only writer.
+    On PostgreSQL by a lock, on SQLite by being the only writer. The lock is one that lets others refer to the row:
+    whoever begins a session of the person holds that session, for which somebody who ends it may be waiting.
     """
-    session.refresh(user, with_for_update=True)
+    session.refresh(user, with_for_update={"key_share": True})
 
 
 def keep(session: Session, user_id: UserId) -> None:
     """Let nobody else hold or change the user's row until this transaction is over; what is pending here stays so.
 
-    On PostgreSQL by a lock, on SQLite by being the only writer.
+    As :func:`hold` does; whether there still is such a row is not said.
     """
-    session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def remove(session: Session, user_id: UserId) -> None:

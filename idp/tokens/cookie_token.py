@@ -90,7 +90,7 @@ class Lifetimes:
 class Session:
     """What both tokens of one cookie session say.
 
-    :param fresh: the person signed in just now; never after a renewal.
+    :param fresh: the person proved who they are a moment ago; never after a renewal.
     """
 
     family_id: FamilyId

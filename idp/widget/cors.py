@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import structlog
 from flask import Response, g, request
 
 from idp.browser.runtime import parts
 from idp.domain.identifiers import AccountCode
-from idp.widget.answers import Refused, json_answer
+from idp.widget.answers import MAX_ORIGIN_LENGTH, Refused, json_answer
 
 CSRF_HEADER = "X-CSRF-TOKEN"
 PREFLIGHT_KEPT_SECONDS = 600
 _NOBODY = "null"
+
+log = structlog.get_logger()
 
 
 def origin() -> str | None:
@@ -63,6 +66,8 @@ def preflight(*methods: str) -> Response:
     """Answer whether a page may call (Fetch §3.2.2)."""
     if not is_embedded() or not _is_listed(origin() or ""):
         refused = not_allowed()
+        # The browser asks nothing more then, so this is the only trace of a page that nobody lists.
+        log.warning("widget_preflight_refused", path=request.path, origin=(origin() or "")[:MAX_ORIGIN_LENGTH])
         return json_answer(refused.body, refused.status)
     response = Response(status=HTTPStatus.NO_CONTENT)
     _allow(response, origin() or "")

@@ -93,7 +93,7 @@ def _opened(token: str, offered: Offered, target: str) -> Response:
     )
     response = make_response(redirect(target, 303))
     if others:
-        sso.forget_account(response, offered.account)
+        sso.forget_account(response, offered.account, ended=[one.sid for one in others])
     put(response, given)
     return response
 

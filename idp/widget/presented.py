@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
+import structlog
 from flask import request
 
 from idp.browser.held_tokens import genuine
@@ -18,6 +19,7 @@ from idp.widget.answers import Refused
 from idp.widget.cors import CSRF_HEADER
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 def with_one(kind: CookieType, act: Callable[[CookieToken], T], *, proven: bool) -> T:
@@ -31,6 +33,7 @@ def with_one(kind: CookieType, act: Callable[[CookieToken], T], *, proven: bool)
     presented = genuine(kind)
     usable = [one for one in presented if cors.allowed_account(one.account)]
     if presented and not usable:
+        log.warning("widget_of_another_account", accounts=sorted({one.account for one in presented}))
         raise cors.not_allowed()
     chosen = in_order(usable, embedded=cors.is_embedded())
     if proven and chosen:

@@ -12,6 +12,7 @@ from idp.services.registry import accounts
 from idp.services.registry.accounts import AccountSettings
 from tests.support.app import CASEY, MIA, SAM, OpenIdProvider
 from tests.support.clock import FrozenClock
+from tests.support.rp import RelyingParty
 from tests.support.widget import ACCESS, ORIGIN, Widget
 from tests.widget.ways_in import ELSEWHERE, access, allows, events, platform_jwt, signs_in_by_jwt
 
@@ -60,6 +61,38 @@ def test_signing_out_takes_the_widgets_cookies_along(op: OpenIdProvider, widget:
     assert widget.jars.value(ACCESS, Jar.TOP) is None
 
 
+def test_a_service_that_signs_somebody_out_leaves_another_persons_cookies(op: OpenIdProvider, widget: Widget) -> None:
+    rp = RelyingParty.registered_at(op)
+    widget.signs_in_by_key(name="Ana")
+    desktop = Widget(op, origin=None)
+    assert desktop.opens(link_of(widget)).status_code == 303
+    window = op.browser()
+    op.signs_in(window, MIA)
+    hint = rp.obtains_tokens_for(window).id_token
+    for (jar, name, _), value in desktop.jars.kept.items():
+        if jar is Jar.TOP:
+            window.is_given(name, value)
+    window.opens(f"/oauth/logout/?id_token_hint={hint}")
+    assert window.cookie("__Host-idp_sso.acme") is None
+    assert window.cookie(ACCESS) == desktop.jars.value(ACCESS, Jar.TOP)
+    assert desktop.asks().get_json()["identity"]["user_name"] == "Ana"
+
+
+def test_a_service_that_signs_somebody_out_ends_their_widgets_session(op: OpenIdProvider, widget: Widget) -> None:
+    rp = RelyingParty.registered_at(op)
+    widget.signs_in_in_a_window(MIA)
+    desktop = Widget(op, origin=None)
+    assert desktop.opens(link_of(widget.window())).status_code == 303
+    window = op.browser()
+    op.signs_in(window, MIA)
+    hint = rp.obtains_tokens_for(window).id_token
+    for (jar, name, _), value in desktop.jars.kept.items():
+        if jar is Jar.TOP:
+            window.is_given(name, value)
+    window.opens(f"/oauth/logout/?id_token_hint={hint}")
+    assert desktop.asks().status_code == 401
+
+
 # Copied cookies
 
 
@@ -67,10 +100,23 @@ def test_a_new_sign_in_does_not_hide_that_a_cookie_was_copied(op: OpenIdProvider
     widget.signs_in_by_key()
     thief = Widget(op, jars=widget.jars.copy())
     thief.csrf_refresh = widget.csrf_refresh
+    op.clock.advance(seconds=60)
     widget.signs_in_by_key()
     op.clock.advance(seconds=60)
     assert thief.renews().status_code == 401
     assert widget.renews().status_code == 401  # both branches: somebody has to sign in
+
+
+def test_of_two_sign_ins_at_once_either_answer_may_be_kept(op: OpenIdProvider, widget: Widget) -> None:
+    widget.signs_in_by_key()
+    op.clock.advance(seconds=60)
+    widget.signs_in_by_key()
+    first = widget.jars.copy()
+    widget.signs_in_by_key()
+    op.clock.advance(seconds=60)
+    kept = Widget(op, jars=first)
+    kept.csrf_refresh = widget.csrf_refresh
+    assert kept.renews().status_code == 200
 
 
 def test_a_refresh_cookie_dies_at_its_own_end(op: OpenIdProvider, widget: Widget, clock: FrozenClock) -> None:

@@ -73,8 +73,9 @@ def end_all_of_user(session: Session, user_id: UserId, *, context: Context) -> E
 
 def end_all_of_account(session: Session, account: AccountCode, *, context: Context) -> Ended:
     """End all that an account's people have open, and what staff have at its clients."""
+    ended = _end(session, endings.of_account(account), context)
     bridge_people.refuse_older_of_account(session, account, now=context.now)
-    return _end(session, endings.of_account(account), context)
+    return ended
 
 
 def end_user_at(session: Session, user_id: UserId, account: AccountCode | None, *, context: Context) -> Ended:

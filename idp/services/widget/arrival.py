@@ -78,8 +78,7 @@ def check_account(session: Session, account: AccountCode) -> None:
 
     :raises BridgeRefused: it is disabled, or there is none.
     """
-    found = accounts.find(session, account)
-    if found is None or not found.enabled:
+    if not accounts.is_open(session, account):
         raise BridgeRefused("The account is unknown or disabled.")
 
 
@@ -90,11 +89,11 @@ def claim(session: Session, account: AccountCode, bridge: Bridge, platform_id: s
     """
     bridge_people.take_turns(session, account, bridge, platform_id)
     known = bridge_people.find(session, account, bridge, platform_id)
-    user = None if known is None else users.get(session, UserId(known.user_id))
-    if known is not None and user is not None:
-        users.hold(session, user)
-        session.refresh(known)
-    return known
+    if known is None:
+        return None
+    users.keep(session, UserId(known.user_id))
+    # They may have been signed out or deleted while this waited.
+    return bridge_people.again(session, account, bridge, platform_id)
 
 
 def let_in(session: Session, vouched: Vouched, caller: Caller, *, parts: Parts, context: Context) -> Cookies:

@@ -79,12 +79,7 @@ def begin(session: Session, beginning: Beginning, *, parts: Parts, context: Cont
             family,
             id=present.id,
             seed=present.seed,
-            standing=Standing(
-                # The next one begins: whoever copied the cookie before the new sign-in shows when it comes again.
-                generation=present.standing.generation + 1,
-                rotated_at=context.now,
-                expires_at=beginning.until,
-            ),
+            standing=_standing(present.standing, beginning, parts, context),
         )
         cookie_families.go_on(session, family)
     event = CookiesBegun(
@@ -99,6 +94,16 @@ def begin(session: Session, beginning: Beginning, *, parts: Parts, context: Cont
     signed_in_here = beginning.way in {Way.PLATFORM_SSO, Way.HANDOFF}
     fresh = signed_in_here and context.now < holder.authentication.at + FRESH_FOR
     return cookies_of(family, family.standing.generation, fresh=fresh, parts=parts, context=context)
+
+
+def _standing(before: Standing, beginning: Beginning, parts: Parts, context: Context) -> Standing:
+    """Return where a family stands that goes on: the next generation begins, so that an older copy shows.
+
+    Not right after the last one: of two answers that come at once either may be the one that the browser keeps.
+    """
+    if context.now < before.rotated_at + parts.settings.lifetime("refresh_grace"):
+        return replace(before, expires_at=beginning.until)
+    return Standing(generation=before.generation + 1, rotated_at=context.now, expires_at=beginning.until)
 
 
 def _wanted(beginning: Beginning, holder: Holder, context: Context) -> CookieFamily:

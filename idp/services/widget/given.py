@@ -46,7 +46,7 @@ class Cookies:
 def cookies_of(family: CookieFamily, generation: int, *, fresh: bool, parts: Parts, context: Context) -> Cookies:
     """Make the cookies of one generation.
 
-    :param fresh: the person signed in just now.
+    :param fresh: the person proved who they are a moment ago.
     """
     now, ends = context.now, family.standing.expires_at
     access_until = min(now + parts.settings.lifetime("cookie_access_ttl"), ends)

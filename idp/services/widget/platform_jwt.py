@@ -44,7 +44,10 @@ def enter(token: PlatformJwt, *, caller: Caller, parts: Parts, context: Context)
         # The same agent arrived twice at once for the first time: now they are known.
         return _enter(token, caller, elsewhere, parts, context)
     finally:
-        _alarm(token, elsewhere, context)
+        if elsewhere:
+            # The call was refused, and with it what it wrote; the alarm stands.
+            with unit_of_work() as session:
+                _alarm(session, token, elsewhere, context)
 
 
 def _enter(token: PlatformJwt, caller: Caller, elsewhere: set[str], parts: Parts, context: Context) -> Cookies:
@@ -72,16 +75,15 @@ def _enter(token: PlatformJwt, caller: Caller, elsewhere: set[str], parts: Parts
             email=token.email,
             until=token.expires_at,
         )
-        return arrival.let_in(session, vouched, caller, parts=parts, context=context)
+        entered = arrival.let_in(session, vouched, caller, parts=parts, context=context)
+        _alarm(session, token, elsewhere, context)
+    elsewhere.clear()
+    return entered
 
 
-def _alarm(token: PlatformJwt, elsewhere: set[str], context: Context) -> None:
-    """Record alarms in a transaction of their own: they stand although the call was refused."""
-    if not elsewhere:
-        return
-    with unit_of_work() as session:
-        for secret_id in elsewhere:
-            arrival.alarm(session, AccountCode(token.account), Bridge.PLATFORM_JWT, secret_id, ELSEWHERE, context)
+def _alarm(session: Session, token: PlatformJwt, elsewhere: set[str], context: Context) -> None:
+    for secret_id in elsewhere:
+        arrival.alarm(session, AccountCode(token.account), Bridge.PLATFORM_JWT, secret_id, ELSEWHERE, context)
 
 
 def _signing_secret(session: Session, account: AccountCode, token: PlatformJwt, parts: Parts) -> PlatformSecret | None:
