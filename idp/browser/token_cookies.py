@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from flask import Request, Response
+from werkzeug.http import dump_cookie
 
 from idp.domain.jars import Jar
 from idp.settings import Settings
@@ -80,15 +82,29 @@ def clear(response: Response, settings: Settings, *, spared: Collection[Jar] = (
 
 
 def _set(response: Response, cookie: _Cookie, value: str, jar: Jar, settings: Settings, *, max_age: int) -> None:
-    """Set one cookie. Without TLS there is neither ``Secure``, nor what needs it: other sites, and partitions."""
-    response.set_cookie(
+    """Set one cookie, whose value is a token: nothing in it has to be quoted."""
+    domain = settings.cookie_domain if cookie.shared else None
+    attributes = _attributes(cookie, domain, max_age, https=settings.is_https, partitioned=jar is Jar.PARTITIONED)
+    response.headers.add("Set-Cookie", f"{cookie.name}={value}{attributes}")
+
+
+@lru_cache(maxsize=1000)
+def _attributes(cookie: _Cookie, domain: str | None, max_age: int, *, https: bool, partitioned: bool) -> str:
+    """Return what follows a cookie's value; the same for everybody whose session ends at the same time (a hot path).
+
+    Without TLS there is neither ``Secure``, nor what needs it: other sites, and partitions.
+    """
+    written = dump_cookie(
         cookie.name,
-        value,
+        "",
         max_age=max_age,
         path=cookie.path,
-        domain=settings.cookie_domain if cookie.shared else None,
-        secure=settings.is_https,
+        domain=domain,
+        secure=https,
         httponly=not cookie.readable,
-        samesite="None" if settings.is_https else "Lax",
-        partitioned=settings.is_https and jar is Jar.PARTITIONED,
+        samesite="None" if https else "Lax",
+        partitioned=https and partitioned,
+        # Max-Age counts where both stand (RFC 6265 §4.1.2.2), and does not depend on the moment.
+        sync_expires=False,
     )
+    return written.removeprefix(f"{cookie.name}=")

@@ -24,9 +24,10 @@ from idp.domain.identifiers import AccountCode, FamilyId, SessionId, UserId
 from idp.domain.jars import Jar
 from idp.domain.roles import Role, effective
 from idp.domain.secrets import new_identifier
-from idp.tokens.key_ring import KeyRing, Signer
+from idp.tokens.held_signatures import HeldSignatures
+from idp.tokens.key_ring import KeyRing
 from idp.tokens.signing import sign
-from idp.tokens.verifying import NotOurs, own_claims
+from idp.tokens.verifying import NotOurs, signed_claims, trusted_key
 
 ALG = SigningAlg.ES256
 TYP = "session+jwt"
@@ -123,15 +124,24 @@ class CookieToken:
     expires_at: datetime
 
 
+_held = HeldSignatures[CookieToken]()
+"""Refresh tokens that this process made: their signature is known to hold, under that very key (ADR 0022)."""
+
+
 def audience_of(account: AccountCode) -> str:
     """Return the ``aud`` of an account's cookie tokens."""
     return f"{_AUDIENCE}{account}"
 
 
 def mint(
-    session: Session, generation: int, lifetimes: Lifetimes, *, issuer: str, signer: Signer, now: datetime
+    session: Session, generation: int, lifetimes: Lifetimes, *, issuer: str, keys: KeyRing, now: datetime
 ) -> tuple[str, str]:
-    """Make the access token and the refresh token of one generation."""
+    """Make the access token and the refresh token of one generation.
+
+    :param keys: those of cookie tokens.
+    :raises NoSigningKey: none of them signs.
+    """
+    signer = keys.signer(ALG, now=now)
     both = _claims_of_both(session, issuer, now)
     access = {
         **both,
@@ -149,7 +159,12 @@ def mint(
         "fresh": False,
         "csrf": session.csrf.refresh,
     }
-    return sign(access, signer, typ=TYP), sign(refresh, signer, typ=TYP)
+    made = sign(refresh, signer, typ=TYP)
+    verifier = keys.verifier(signer.kid, now=now)
+    if verifier is not None:
+        # It comes back once, mostly to this process: that it was signed here need not be found out then.
+        _held.keep(made, verifier[1], _of_claims(refresh, CookieType.REFRESH))
+    return sign(access, signer, typ=TYP), made
 
 
 def read(token: str, kind: CookieType, *, issuer: str, keys: KeyRing, now: datetime) -> CookieToken:
@@ -159,11 +174,19 @@ def read(token: str, kind: CookieType, *, issuer: str, keys: KeyRing, now: datet
     :raises CookieTokenRefused: not a JWT, another kind of token, another issuer's, or altered.
     """
     try:
-        claims = own_claims(token, lambda kid: keys.verifier(kid, now=now), typ=TYP)
+        key = trusted_key(token, lambda kid: keys.verifier(kid, now=now), typ=TYP)
+        held = _held.get(token, key[1])
+        if held is not None and held.kind is kind:
+            return held
+        claims = signed_claims(token, key)
     except NotOurs as reason:
         raise CookieTokenRefused(str(reason)) from reason
     if claims.get("iss") != issuer or claims.get("type") != kind:
         raise CookieTokenRefused("of another issuer, or of the other kind")
+    return _of_claims(claims, kind)
+
+
+def _of_claims(claims: Mapping[str, Any], kind: CookieType) -> CookieToken:
     family, _, rest = claims["jti"].partition(_SEPARATOR)
     return CookieToken(
         kind=kind,

@@ -105,9 +105,11 @@ def test_a_code_that_one_has_redeemed_is_spent_at_the_other(
 
 def test_nginx_shares_one_sign_in_out_among_both(deployment: Deployment, service: Service, browser: Browser) -> None:
     code = signs_in(browser, service)
-    assert {deployment.called(None, "/healthz").headers[proxy.ANSWERED_BY] for _ in range(6)} == {
-        server.address for server in deployment.servers
-    }
+    wanted, answered, until = {server.address for server in deployment.servers}, set[str](), time.monotonic() + 30
+    # nginx leaves a server alone for ten seconds that it found too busy.
+    while answered != wanted and time.monotonic() < until:
+        answered.add(deployment.called(None, "/healthz").headers[proxy.ANSWERED_BY])
+    assert answered == wanted
     assert deployment.redeems(service, code, None)["access_token"]
 
 

@@ -67,7 +67,7 @@ def cookies_of(family: CookieFamily, generation: int, *, fresh: bool, parts: Par
         generation,
         Lifetimes(access_until=access_until, refresh_until=ends),
         issuer=parts.settings.issuer,
-        signer=parts.session_keys.signer(cookie_token.ALG, now=now),
+        keys=parts.session_keys,
         now=now,
     )
     kept_for = int((ends - now).total_seconds())
