@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from idp.domain.authentication import Authentication
 from idp.domain.confirmation import Confirmation
-from idp.domain.identifiers import FamilyId, SessionId
+from idp.domain.identifiers import AccountCode, FamilyId, SessionId, UserId
 from idp.domain.jars import Jar
 from idp.domain.refresh_rotation import FIRST_GENERATION, Standing
+from idp.domain.roles import Role
 from idp.store.accounts import Account
 from idp.store.bridge_people import BridgePerson
 from idp.store.db import core, table_of
@@ -21,19 +22,23 @@ from idp.store.prepared import Prepared
 from idp.store.providers import Provider
 from idp.store.renewals import as_confirmation
 from idp.store.sso_sessions import SsoSession
-from idp.store.subjects import SUBJECT, Subject, as_subject
 from idp.store.token_families import ADD, TokenFamily
 from idp.store.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Whom a cookie session speaks of, as the records say now.
+    """Whom a cookie session speaks of, as the records say now: no more than its tokens do.
 
+    :param account: the one in which they are met.
     :param platform_id: the bridge's, or the platform's that we know otherwise; none where there is none.
     """
 
-    subject: Subject
+    user_id: UserId
+    account: AccountCode
+    roles: tuple[Role, ...]
+    name: str | None
+    email: str | None
     platform_id: str | None
 
 
@@ -67,16 +72,24 @@ class CookieFamily:
 _ACCOUNTS, _BRIDGED, _FAMILIES = table_of(Account), table_of(BridgePerson), table_of(TokenFamily)
 _PROVIDERS, _SESSIONS, _USERS = table_of(Provider), table_of(SsoSession), table_of(User)
 _PERSON = (
-    SUBJECT.add_columns(
+    select(
+        _USERS.c.id,
+        _USERS.c.account_code,
+        _USERS.c.roles,
+        _USERS.c.name,
+        _USERS.c.email,
         _USERS.c.platform_id,
         _BRIDGED.c.platform_id.label("bridge_id"),
         _USERS.c.confirmed_at,
         _ACCOUNTS.c.reverify_after,
         _PROVIDERS.c.role_based_iam,
     )
+    .join(_ACCOUNTS, _ACCOUNTS.c.code == _USERS.c.account_code)
     .join(_BRIDGED, _BRIDGED.c.user_id == _USERS.c.id, isouter=True)
     .join(_PROVIDERS, _PROVIDERS.c.id == _USERS.c.confirmed_by, isouter=True)
+    .where(_USERS.c.enabled.is_(True), _ACCOUNTS.c.enabled.is_(True))
 )
+"""Every person who counts."""
 _IN_SESSION = Prepared(
     _PERSON.add_columns(_SESSIONS.c.auth_time, _SESSIONS.c.acr, _SESSIONS.c.amr)
     .join(_SESSIONS, _SESSIONS.c.user_id == _USERS.c.id)
@@ -137,7 +150,7 @@ def add(session: Session, family: CookieFamily, *, now: datetime) -> None:
         {
             "id": family.id,
             "client_id": None,
-            "user_id": family.person.subject.user_id,
+            "user_id": family.person.user_id,
             "sid": family.sid,
             "scope": "",
             "resources": [],
@@ -188,7 +201,14 @@ def peek(session: Session, family_id: FamilyId) -> CookieFamily | None:
 
 
 def _as_person(row: Any) -> Person:
-    return Person(subject=as_subject(row), platform_id=row.bridge_id or row.platform_id)
+    return Person(
+        user_id=UserId(row.id),
+        account=AccountCode(row.account_code),
+        roles=tuple(Role(role) for role in row.roles),
+        name=row.name,
+        email=row.email,
+        platform_id=row.bridge_id or row.platform_id,
+    )
 
 
 def _as_proof(row: Any) -> Authentication:

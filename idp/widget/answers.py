@@ -72,6 +72,7 @@ REFUSALS: Mapping[type[DomainError], tuple[HTTPStatus, str, str]] = {
 CHALLENGE = 'Cookie realm="deepdesk-idp"'
 """RFC 9110 §15.5.2 wants one; no registered scheme means cookies, and browsers ask nobody for this one."""
 MAX_ORIGIN_LENGTH = 255
+_JSON_NOT_KEPT = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
 
 
 def session_answer(who: WhoIsThere) -> Response:
@@ -114,7 +115,7 @@ def put(response: Response, given: Cookies) -> None:
 
 def json_answer(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
     """Return JSON that nobody keeps."""
-    return Response(json.dumps(body), status=status, mimetype="application/json", headers={"Cache-Control": "no-store"})
+    return Response(json.dumps(body), status=status, headers=_JSON_NOT_KEPT)
 
 
 def refusing(view: Callable[P, Response]) -> Callable[P, ResponseReturnValue]:

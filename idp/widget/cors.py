@@ -36,20 +36,26 @@ def is_embedded() -> bool:
 def allowed_account(account: AccountCode) -> bool:
     """Say whether the calling page may be that account's."""
     calling = origin()
-    if calling is None or not is_embedded():
-        return True
+    return calling is None or not is_embedded() or may_embed(calling, account)
+
+
+def may_embed(calling: str, account: AccountCode) -> bool:
+    """Say whether an account lists an origin."""
     return calling != _NOBODY and parts().origins.allow(calling, account, now=parts().clock.now())
 
 
-def require_listed() -> None:
-    """Refuse a page that no account lists.
+def require_listed() -> str | None:
+    """Refuse a page that no account lists; return the origin of one that embeds a widget, none for our own.
 
     :raises Refused: it is such a page; the answer has no CORS headers.
     """
-    if not is_embedded() or _is_listed(origin() or ""):
-        g.cors_origin = origin() if is_embedded() else None
-        return
-    raise not_allowed()
+    calling = origin()
+    if calling is None or calling == parts().settings.issuer:
+        return None
+    if not _is_listed(calling):
+        raise not_allowed()
+    g.cors_origin = calling
+    return calling
 
 
 def not_allowed() -> Refused:
@@ -79,11 +85,12 @@ def preflight(*methods: str) -> Response:
 
 def finish(response: Response) -> Response:
     """Let the page read the answer, where it may."""
-    response.vary.add("Origin")
+    add = response.headers.add  # what is added needs no search through what stands (a hot path)
+    add("Vary", "Origin")
     calling = g.get("cors_origin")
     if calling:
         _allow(response, calling)
-        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        add("Access-Control-Expose-Headers", "Retry-After")
     return response
 
 
@@ -92,5 +99,5 @@ def _is_listed(calling: str) -> bool:
 
 
 def _allow(response: Response, calling: str) -> None:
-    response.headers["Access-Control-Allow-Origin"] = calling
-    response.headers["Access-Control-Allow-Credentials"] = "true"
+    response.headers.add("Access-Control-Allow-Origin", calling)
+    response.headers.add("Access-Control-Allow-Credentials", "true")

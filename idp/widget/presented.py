@@ -29,13 +29,13 @@ def with_one(kind: CookieType, act: Callable[[CookieToken], T], *, proven: bool)
     :raises Refused: the page may not call, or does not know the value.
     :raises CookieSessionOver: there is no token, or none whose session goes on.
     """
-    cors.require_listed()
+    embedding = cors.require_listed()
     presented = genuine(kind)
-    usable = [one for one in presented if cors.allowed_account(one.account)]
+    usable = [one for one in presented if embedding is None or cors.may_embed(embedding, one.account)]
     if presented and not usable:
         log.warning("widget_of_another_account", accounts=sorted({one.account for one in presented}))
         raise cors.not_allowed()
-    chosen = in_order(usable, embedded=cors.is_embedded())
+    chosen = in_order(usable, embedded=embedding is not None)
     if proven and chosen:
         chosen = _known_to_the_page(chosen)
     for one in chosen:

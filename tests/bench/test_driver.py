@@ -13,18 +13,30 @@ from bench.trivial import target_at
 from bench.wire import Answer, Wrong
 from tests.bench.conftest import provider_with
 
-A_MOMENT = 0.02
+UNITS = 12
 
 
 def under_load(mode: Mode, port: int, *, connections: int = 3) -> Measured:
+    """Let each connection do several units: by number and not by time, which a busy machine may use up for nothing."""
     with Load(port, supplies(mode, target_at(port), connections, partial(ask, port))) as load:
-        return load.closed(A_MOMENT)
+        return load.paced(iter([0.0] * UNITS))
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=list(MODES))
 def test_every_kind_of_work_counts_when_answered_rightly(mode: Mode, honest: int) -> None:
     measured = under_load(mode, honest)
-    assert measured.units == len(measured.latencies) > 0
+    assert measured.units == len(measured.latencies) == UNITS
+
+
+def test_a_closed_load_keeps_its_connections_busy_for_the_time_given(honest: int) -> None:
+    """A busy machine may finish nothing in a moment: more time is given until each connection had work again."""
+    with Load(honest, supplies(MODES["refresh"], target_at(honest), 3, partial(ask, honest))) as load:
+        for seconds in (0.02, 0.2, 2.0, 20.0):
+            measured = load.closed(seconds)
+            if measured.units > 3:
+                break
+    assert measured.units == len(measured.latencies) > 3
+    assert measured.seconds >= seconds
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def _session_of(session: Session, user: User, caller: Caller, beginning: Without
     """Return the session that goes on in this browser, or a new one. It has no SSO cookie, so it opens nothing else."""
     for one in caller.held_there:
         family = cookie_families.peek(session, one.family_id)
-        if family is not None and family.person.subject.user_id == user.id:
+        if family is not None and family.person.user_id == user.id:
             sso_sessions.prolong(session, family.sid, beginning)
             return family.sid
     sid = SessionId(new_identifier())

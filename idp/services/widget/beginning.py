@@ -83,8 +83,8 @@ def begin(session: Session, beginning: Beginning, *, parts: Parts, context: Cont
         )
         cookie_families.go_on(session, family)
     event = CookiesBegun(
-        account=person.subject.account,
-        user=person.subject.user_id,
+        account=person.account,
+        user=person.user_id,
         sid=family.sid,
         family=family.id,
         jar=family.jar,
@@ -125,9 +125,9 @@ def _present(session: Session, wanted: CookieFamily, beginning: Beginning, conte
     going_on = None
     for one in beginning.replaced:
         family = cookie_families.peek(session, one.family_id)
-        if family is None or family.person.subject.account != wanted.person.subject.account:
+        if family is None or family.person.account != wanted.person.account:
             continue
-        if family.person.subject.user_id != wanted.person.subject.user_id:
+        if family.person.user_id != wanted.person.user_id:
             ending.end_sessions(session, [family.sid], context=context)
         elif _is_one(family, wanted) and context.now < family.standing.expires_at:
             # Its session is held already; in this order, as whoever ends a session takes them.

@@ -100,12 +100,12 @@ def _judged(presented: CookieToken, family: CookieFamily | None, parts: Parts, c
 
 
 def _end_copied(session: Session, family: CookieFamily, context: Context) -> None:
-    subject = family.person.subject
+    person = family.person
     token_families.revoke(session, family.id, now=context.now)
-    event = CookiesReplayed(account=subject.account, user=subject.user_id, family=family.id, outcome="replayed")
+    event = CookiesReplayed(account=person.account, user=person.user_id, family=family.id, outcome="replayed")
     trail.record(session, event, context)
 
 
 def _record_renewal(session: Session, family: CookieFamily, context: Context) -> None:
-    subject = family.person.subject
-    trail.record(session, CookiesRenewed(account=subject.account, user=subject.user_id, family=family.id), context)
+    person = family.person
+    trail.record(session, CookiesRenewed(account=person.account, user=person.user_id, family=family.id), context)

@@ -67,8 +67,8 @@ def mint(presented: CookieToken, *, parts: Parts, context: Context) -> Minted:
         until = min(context.now + parts.settings.lifetime("exchange_token_ttl"), family.standing.expires_at)
         jti = new_identifier()
         exchange_tokens.add(session, jti, family.id, expires_at=until)
-        subject = family.person.subject
-        trail.record(session, ExchangeMinted(account=subject.account, user=subject.user_id, family=family.id), context)
+        person = family.person
+        trail.record(session, ExchangeMinted(account=person.account, user=person.user_id, family=family.id), context)
     token = parts.exchange_tokens.make(jti, expires_at=until, now=context.now)
     return Minted(token=token, expires_in_seconds=int((until - context.now).total_seconds()))
 
@@ -81,15 +81,15 @@ def look(token: str, *, parts: Parts, context: Context) -> Offered:
     read = parts.exchange_tokens.read(token, now=context.now)
     with reading() as session:
         family, is_used = _found(session, read, context)
-        subject = family.person.subject
-        account = accounts.find(session, subject.account)
+        person = family.person
+        account = accounts.find(session, person.account)
     return Offered(
-        account=subject.account,
-        account_name=subject.account if account is None else account.name,
+        account=person.account,
+        account_name=person.account if account is None else account.name,
         base_url=None if account is None else account.base_url,
-        user_id=subject.user_id,
-        name=subject.name,
-        email=subject.email,
+        user_id=person.user_id,
+        name=person.name,
+        email=person.email,
         is_used=is_used,
     )
 
@@ -122,13 +122,13 @@ def use(
         ending.end_sessions(session, replaced, context=context)
         until = family.standing.expires_at
         sid = _session(session, family, until, context)
-        subject = family.person.subject
-        trail.record(session, ExchangeUsed(account=subject.account, user=subject.user_id, family=family.id), context)
+        person = family.person
+        trail.record(session, ExchangeUsed(account=person.account, user=person.user_id, family=family.id), context)
         wanted = Beginning(
             way=Way.EXCHANGE,
             sid=sid,
             jar=Jar.TOP,
-            replaced=[one for one in held if (one.account, one.jar) == (subject.account, Jar.TOP)],
+            replaced=[one for one in held if (one.account, one.jar) == (person.account, Jar.TOP)],
             until=until,
         )
         try:
@@ -147,7 +147,7 @@ def _found(session: Session, read: ExchangeTokenRead, context: Context) -> tuple
 
 def _session(session: Session, family: CookieFamily, until: datetime, context: Context) -> SessionId:
     sid = SessionId(new_identifier())
-    subject = family.person.subject
+    person = family.person
     beginning = WithoutSso(family.authentication, context.now, until)
-    sso_sessions.add_without_sso(session, sid, beginning, user_id=subject.user_id, account=subject.account)
+    sso_sessions.add_without_sso(session, sid, beginning, user_id=person.user_id, account=person.account)
     return sid

@@ -53,7 +53,7 @@ def cookies_of(family: CookieFamily, generation: int, *, fresh: bool, parts: Par
     who = who_of(family, until=access_until, context=context)
     said = cookie_token.Session(
         family_id=family.id,
-        user_id=family.person.subject.user_id,
+        user_id=family.person.user_id,
         sid=family.sid,
         identity=who.identity,
         roles=who.roles,
@@ -89,15 +89,15 @@ def who_of(family: CookieFamily, *, until: datetime, context: Context) -> WhoIsT
 
 
 def _identity(family: CookieFamily) -> Identity:
-    subject = family.person.subject
+    person = family.person
     return Identity(
-        account=subject.account,
-        user_id=family.person.platform_id or subject.user_id,
-        user_name=subject.name,
-        user_email=subject.email,
+        account=person.account,
+        user_id=family.person.platform_id or person.user_id,
+        user_name=person.name,
+        user_email=person.email,
     )
 
 
 def _roles(family: CookieFamily) -> tuple[Role, ...]:
     """Return what the person may be here: over a bridge an agent, whatever our records say (CONTRACT §6 rule 4)."""
-    return (DEFAULT_ROLE,) if family.authentication.is_bridged else effective(family.person.subject.roles)
+    return (DEFAULT_ROLE,) if family.authentication.is_bridged else effective(family.person.roles)
