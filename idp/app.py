@@ -13,14 +13,16 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp import logs
-from idp.api import probes
+from idp.api import metrics, probes
 from idp.browser import cookies, form_session, headers, language, sso, wellformed
 from idp.cli import COMMANDS
 from idp.domain.clock import Clock, SystemClock
 from idp.outbound.http import HttpClient
+from idp.outbound.mailer import mailer_of
 from idp.outbound.policy import OutboundPolicy
-from idp.pages import account, consent, errors, sign_in, sign_out, staff
+from idp.pages import access_requests, account, consent, errors, fresh_proof, magic_link, sign_in, sign_out, staff
 from idp.pages import blueprint as pages
+from idp.pages.manage import access_requests as manage_access_requests
 from idp.protocol import (
     metadata,
     oidc_rp_initiated_logout,
@@ -42,6 +44,7 @@ from idp.tokens.client_keys import PublishedKeys
 from idp.tokens.exchange_token import ExchangeTokens
 from idp.tokens.key_ring import KeyRing
 from idp.tokens.keys import retention
+from idp.tokens.mail_link import MailLinks
 from idp.tokens.refresh_token import RefreshTokens
 from idp.tokens.sealing import Sealer, derive
 from idp.upstream.parts import UpstreamParts
@@ -135,8 +138,10 @@ def _parts(settings: Settings, clock: Clock) -> Parts:
         exchange_tokens=ExchangeTokens(
             [key.get_secret_value() for key in settings.secret_keys], issuer=settings.issuer
         ),
+        mail_links=MailLinks([key.get_secret_value() for key in settings.secret_keys]),
         client_keys=PublishedKeys(http),
         upstream=UpstreamParts.of(http, clock),
+        mailer=mailer_of(settings),
     )
 
 
@@ -177,6 +182,19 @@ def _init_edges(app: Flask, settings: Settings) -> None:
         app.register_blueprint(of_the_widget)
     app.register_blueprint(pages)
     app.register_blueprint(probes.blueprint)
+    app.register_blueprint(metrics.blueprint)
 
 
-__all__ = ["account", "consent", "create_app", "sign_in", "sign_out", "staff", "tables"]
+__all__ = [
+    "access_requests",
+    "account",
+    "consent",
+    "create_app",
+    "fresh_proof",
+    "magic_link",
+    "manage_access_requests",
+    "sign_in",
+    "sign_out",
+    "staff",
+    "tables",
+]

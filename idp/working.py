@@ -154,5 +154,7 @@ def work_until_stopped(
     try:
         worker.run(is_abandoned=is_abandoned)
     finally:
+        parts: Parts = app.extensions[EXTENSION]
+        parts.mailer.close()
         for one, handler in before.items():
             signal.signal(one, handler)

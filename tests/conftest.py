@@ -11,8 +11,8 @@ import pytest
 from tests.support import apache as apache_part
 from tests.support import chromium as chromium_part
 from tests.support import nginx as nginx_part
+from tests.support import measured, parts, seeds
 from tests.support import node as node_part
-from tests.support import parts, seeds
 from tests.support import postgres as postgres_part
 
 TESTS = Path(__file__).parent
@@ -143,6 +143,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["parts"] = {"used": parts.used, "missing": parts.missing}
         session.config.workeroutput["seeds"] = seeds.used
+        session.config.workeroutput["measured"] = measured.used
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -152,6 +153,7 @@ def pytest_testnodedown(node: Any) -> None:
     parts.used.update(record.get("used", {}))
     parts.missing.update(record.get("missing", {}))
     seeds.used.update(getattr(node, "workeroutput", {}).get("seeds", {}))
+    measured.used.update(getattr(node, "workeroutput", {}).get("measured", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -166,3 +168,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("random tests, to repeat them")
     for name, command in sorted(seeds.used.items()):
         terminalreporter.line(f"{name}: {command}")
+    if measured.used:
+        terminalreporter.section("measured")
+    for name, outcome in sorted(measured.used.items()):
+        terminalreporter.line(f"{name}: {outcome}")

@@ -10,7 +10,8 @@ from flask import request
 
 PARAMETER = "after"
 MAX_LENGTH = 2048
-_PAGES = ("/account/", "/platform/sso/")
+_MANAGEMENT = "/manage/access-requests/"
+_PAGES = ("/account/", "/platform/sso/", _MANAGEMENT)
 """The pages that want somebody to be signed in. Each checks what follows in its query."""
 
 
@@ -20,3 +21,8 @@ def path() -> str | None:
     page, _, _ = wanted.partition("?")
     is_ours = page in _PAGES and len(wanted) <= MAX_LENGTH and wanted.isascii() and wanted.isprintable()
     return wanted if is_ours else None
+
+
+def is_management() -> bool:
+    """Say whether the page that comes after is one where an account is looked after, by staff, too."""
+    return (path() or "").partition("?")[0] == _MANAGEMENT

@@ -15,6 +15,7 @@ _MACHINE_PREFIXES = (
     "/session/handoff",
     "/healthz",
     "/readyz",
+    "/metrics",
 )
 
 

@@ -19,7 +19,9 @@ DEFAULT = "en"
 _REPEATABLE = frozenset(
     {
         *("pages.sign_in", "pages.choose_account", "pages.sign_out", "pages.staff"),
-        *("pages.consent", "pages.everywhere", "pages.signed_out"),
+        *("pages.magic", "pages.ask_for_mail", "pages.mail_sent", "pages.type_mail_code", "pages.fresh_proof_page"),
+        *("pages.confirm_sign_in", "pages.press_sign_in", "pages.ask_for_access", "pages.access_status"),
+        *("pages.decide_access_requests", "pages.consent", "pages.everywhere", "pages.signed_out"),
     }
 )
 """Pages that may be opened again without spending anything."""

@@ -10,11 +10,15 @@ from flask.cli import AppGroup
 
 from idp.cli import show as shown
 from idp.cli.runtime import context, existing_ok, refusing
+from idp.domain.access_requests import ESCALATE_AFTER_HOURS, REQUEST_EXPIRY_DAYS
+from idp.domain.mail_sign_in import MagicLinks
 from idp.services.registry import accounts as service
 from idp.services.registry.accounts import AccountSettings
 from idp.store.accounts import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST_DIGITS = 9
 
 group = AppGroup("accounts", help="Accounts: the customers whose people sign in.")
 
@@ -23,9 +27,23 @@ def _seconds(_context: click.Context, _option: click.Parameter, text: str | None
     """Read a number of seconds; an empty value is nought, which stands for none."""
     if not text:
         return None if text is None else 0
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
+    if not _is_number(text) or int(text) == 0:
         raise click.BadParameter("must be a number of seconds, or empty")
     return int(text)
+
+
+def _whole(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Read a number of days or hours; which of them can be is the service's to say."""
+    if text is None:
+        return None
+    if not _is_number(text):
+        raise click.BadParameter("must be a whole number")
+    return int(text)
+
+
+def _is_number(text: str) -> bool:
+    """Say whether this is a number that any database can keep."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _settings(command: F) -> F:
@@ -33,6 +51,12 @@ def _settings(command: F) -> F:
         click.option("--base-url", help="Where the account is served, e.g. https://acme.deepdesk.com."),
         click.option("--origin", "origins", multiple=True, help="Web origin of the widget. Repeat for several."),
         click.option("--email-domain", "email_domains", multiple=True, help="Mail domain that the account owns."),
+        click.option(
+            "--access-domain",
+            "access_domains",
+            multiple=True,
+            help="Mail domain whose people may ask for access. Default: everybody. Repeat for several.",
+        ),
         click.option("--trial/--no-trial", default=None, help="Only people whom the account knows already may enter."),
         click.option(
             "--link-by-email/--no-link-by-email",
@@ -45,6 +69,30 @@ def _settings(command: F) -> F:
             callback=_seconds,
             help="For how long tokens are renewed for people whom their upstream has not confirmed since. "
             "Default: a day where roles follow the upstream, else no limit; an empty value goes back to that.",
+        ),
+        click.option(
+            "--magic-link",
+            type=click.Choice([one.value for one in MagicLinks]),
+            help="For whom mail is a way in: nobody, people without a sign-in at an upstream (the default), or all.",
+        ),
+        click.option(
+            "--request-expiry",
+            metavar="DAYS",
+            callback=_whole,
+            help=f"For how long an access request waits for a decision. Default: {REQUEST_EXPIRY_DAYS}.",
+        ),
+        click.option(
+            "--escalate-after",
+            metavar="HOURS",
+            callback=_whole,
+            help=f"After how long deputies decide, too; staff after twice that. Default: {ESCALATE_AFTER_HOURS}.",
+        ),
+        click.option(
+            "--deputy",
+            "deputies",
+            metavar="EMAIL",
+            multiple=True,
+            help="User of the account who decides what no manager did in time. Repeat for several.",
         ),
     )
     for option in reversed(options):
@@ -170,6 +218,11 @@ def facts_of(account: Account) -> dict[str, Any]:
         "trial": account.trial,
         "link_by_email": account.link_by_email,
         "reverify_after": account.reverify_after,
+        "magic_link": account.magic_link,
+        "access_domain": [row.domain for row in account.access_domains],
+        "request_expiry": account.request_expiry_days,
+        "escalate_after": account.escalate_after_hours,
+        "deputy": service.addresses_of_deputies(account),
         "created_at": account.created_at,
     }
 
@@ -183,6 +236,11 @@ def _parsed(name: str | None, given: dict[str, Any]) -> AccountSettings:
         trial=given["trial"],
         link_by_email=given["link_by_email"],
         reverify_after=given["reverify_after"],
+        magic_link=None if given["magic_link"] is None else MagicLinks(given["magic_link"]),
+        access_domains=replaced(given["access_domains"]),
+        request_expiry=given["request_expiry"],
+        escalate_after=given["escalate_after"],
+        deputies=replaced(given["deputies"]),
     )
 
 

@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from idp.cli import show as shown
 from idp.cli.runtime import context, parts, refusing
 from idp.services.operations import doctor as examination
-from idp.services.operations import keys, outbox, readiness
+from idp.services.operations import keys, mail_findings, outbox, readiness
 from idp.services.operations.schema import migrate
 from idp.services.registry import accounts
 
@@ -71,7 +71,7 @@ def serve(bind: str, workers: int, no_worker: bool) -> None:
 @with_appcontext
 @refusing
 def doctor(account: str | None, as_json: bool) -> None:
-    """Look at settings, database, migrations, keys and outbox, and with ACCOUNT at its providers end to end.
+    """Look at settings, database, migrations, keys, outbox and mail, and with ACCOUNT at its providers end to end.
 
     Exits 1 when something would break; each finding says what to do.
 
@@ -81,6 +81,7 @@ def doctor(account: str | None, as_json: bool) -> None:
     found = [*readiness.settings_findings(parts()), *readiness.findings(parts=parts())]
     if not any(finding.breaks for finding in found):
         found += outbox.findings(context=context())
+        found += mail_findings.findings(parts=parts())
         if account is not None:
             found += _watched(examination.examine(account, parts=parts(), context=context()))
     rows = [{"part": one.part, "verdict": _verdict(one), "finding": one.what} for one in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
@@ -14,11 +14,33 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from idp.domain.context import Context
-from idp.domain.errors import AlreadyExists, DomainError, Invalid
+from idp.domain.errors import (
+    AddressRefused,
+    AlreadyExists,
+    DecisionNotYours,
+    DecisionTooLate,
+    DomainError,
+    Invalid,
+    MailLinkRefused,
+    MailLinkSpent,
+    MailNotOffered,
+    TooManyRequests,
+)
 from idp.services.parts import EXTENSION, Parts
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_TO_DO: Mapping[type[DomainError], str] = {
+    DecisionTooLate: "{}; how it was decided, and who came of it, says: idp access-requests list",
+    DecisionNotYours: "{}; ask a manager of the account to decide",
+    MailNotOffered: "mail is no way in here; see --magic-link in: idp accounts update --help",
+    AddressRefused: "no mail can be sent to this address; give one written in ASCII",
+    MailLinkRefused: "the link is none of ours ({}); ask for a new mail",
+    MailLinkSpent: "the link cannot be used any more ({}); ask for a new mail",
+    TooManyRequests: "{}; try again later",
+}
+"""Refusals that say why, and leave what to do about it to whoever tells them."""
 
 
 def parts() -> Parts:
@@ -41,7 +63,7 @@ def refusing(command: Callable[P, R]) -> Callable[P, R]:
         except Invalid as invalid:
             problems: tuple[str, ...] = invalid.problems
         except DomainError as refused:
-            problems = (str(refused),)
+            problems = (_TO_DO.get(type(refused), "{}").format(refused),)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
             problems = (f"the database cannot do this ({reason}); if it is new or of another version, run: idp init",)

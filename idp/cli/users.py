@@ -8,8 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from idp.cli import show as shown
-from idp.cli.runtime import context, existing_ok, refusing
-from idp.domain.errors import NotBuilt
+from idp.cli.runtime import context, existing_ok, parts, refusing
 from idp.domain.new_user import NewUser
 from idp.domain.provider_settings import parse_role_option
 from idp.services.people import users as service
@@ -18,7 +17,6 @@ from idp.store.users import User
 group = AppGroup("users", help="Users: the people of an account. USER is an id, or an address with --account.")
 
 account_option = click.option("--account", help="Needed when USER is an address.")
-_INVITE_NOT_BUILT = "--invite mails an invitation, which is not built yet; tell the person yourself"
 
 
 @group.command()
@@ -27,7 +25,7 @@ _INVITE_NOT_BUILT = "--invite mails an invitation, which is not built yet; tell 
 @click.option("--name", default="", help="What pages call the person until their first sign-in.")
 @click.option("--role", "roles", multiple=True, help="Default: deepdesk.agent. Repeat for several.")
 @click.option("--platform-id", default="", help="The person's id on the platform in which they work.")
-@click.option("--invite", is_flag=True, help="Mail an invitation. (Not built yet.)")
+@click.option("--invite", is_flag=True, help="Mail them a link that signs them in. Whoever exists is not mailed.")
 @click.option("--exist-ok", is_flag=True, help="Exit 0 when somebody has the address; they stay as they are.")
 @shown.json_option
 @refusing
@@ -44,14 +42,13 @@ def create(
     """Make a user beforehand. The first sign-in that brings the address, vouched for, or the platform id is theirs.
 
     \b
-    Example: idp users create mia@acme.example --account acme --role deepdesk.manager
+    Example: idp users create mia@acme.example --account acme --role deepdesk.manager --invite
     """
-    if invite:
-        raise NotBuilt(_INVITE_NOT_BUILT)
+    invited = parts() if invite else None
     new = NewUser.parse(email, name=name, roles=[role for role in roles if role], platform_id=platform_id)
     user = existing_ok(
         exist_ok,
-        lambda: service.create(account, new, context=context()),
+        lambda: service.create(account, new, invited=invited, context=context()),
         lambda: service.show(email, account=account).user,
     )
     shown.facts(facts_of(user), as_json=as_json)
@@ -105,11 +102,14 @@ def show(user: str, account: str | None, as_json: bool) -> None:
 def set_roles(user: str, account: str | None, roles: tuple[str, ...], as_json: bool) -> None:
     """Give a user other roles. Refused where the roles follow the upstream (Role based IAM).
 
+    Whoever may do more than before is mailed.
+
     \b
     Example: idp users set-roles mia@acme.example --account acme --role deepdesk.editor
     """
     parsed = [parse_role_option(role, option="--role") for role in roles if role]
-    shown.facts(facts_of(service.set_roles(user, parsed, account=account, context=context())), as_json=as_json)
+    changed = service.set_roles(user, parsed, account=account, parts=parts(), context=context())
+    shown.facts(facts_of(changed), as_json=as_json)
 
 
 @group.command()
@@ -212,6 +212,7 @@ def facts_of(user: User) -> dict[str, Any]:
         "account": user.account_code,
         "email": user.email,
         "email_vouched": user.email_vouched,
+        "email_proved": user.email_proved,
         "name": user.name,
         "roles": user.roles,
         "platform_id": user.platform_id,

@@ -51,7 +51,7 @@ def list_items(account: str | None, as_json: bool) -> None:
     Example: idp outbox list --account acme
     """
     found = [facts_of(one) for one in service.list_all(account, context=context())]
-    columns = ("id", "kind", "account", "state", "attempts", "due_at", "last_error")
+    columns = ("id", "kind", "account", "state", "attempts", "due_at", "to", "subject", "last_error")
     shown.rows(found, columns, as_json=as_json, empty="Nothing to deliver.")
 
 
@@ -84,7 +84,7 @@ def drop(item_id: str, as_json: bool) -> None:
 
 
 def facts_of(one: Listed) -> dict[str, Any]:
-    """Return what may be known of an item; its payload is for its receiver."""
+    """Return what may be known of an item; what it says is for its receiver."""
     item = one.item
     return {
         "id": item.id,
@@ -94,5 +94,7 @@ def facts_of(one: Listed) -> dict[str, Any]:
         "attempts": item.attempts,
         "created_at": item.created_at,
         "due_at": item.due_at,
+        "to": one.to,
+        "subject": one.subject,
         "last_error": item.last_error,
     }

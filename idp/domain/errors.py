@@ -10,6 +10,13 @@ The tree::
     ├── NotFound                  what was named does not exist
     ├── AlreadyExists             what was to be made is there
     ├── NotBuilt                  promised by the contract, not built yet
+    ├── MailLinkRefused           a link from a mail that is not ours
+    ├── MailLinkSpent             … or is ours, and used or too old
+    ├── MailNotOffered            mail is no way in here
+    ├── AddressRefused            … or not to that address
+    ├── TooManyRequests           more often than it may be
+    ├── DecisionNotYours          a request that somebody else has to decide
+    ├── DecisionTooLate           … or that was decided meanwhile
     ├── CodeUnknown               an authorization code that gives nothing
     │   └── CodeAlreadySpent      … because somebody used it
     ├── RefreshTokenUnknown       a refresh token that renews nothing
@@ -48,6 +55,7 @@ The tree::
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -185,6 +193,53 @@ class ExchangeNotAllowed(DomainError):
     """A session that began with an exchange token can mint no further one."""
 
 
+class MailLinkRefused(DomainError):
+    """A link from a mail is not one of ours, or was altered.
+
+    :param message: why, in constant words for the log.
+    """
+
+
+class MailLinkSpent(DomainError):
+    """A link from a mail is genuine and cannot be used any more.
+
+    :param used: it was used; otherwise it is too old.
+    :param token: the link's, so that a new mail can be asked for with it; none where nobody may.
+    """
+
+    def __init__(self, *, used: bool, token: str | None) -> None:
+        super().__init__("used" if used else "too old")
+        self.used = used
+        self.token = token
+
+
+class MailNotOffered(DomainError):
+    """The account does not let mail be a way in, or this provider sends none."""
+
+
+class AddressRefused(DomainError):
+    """What somebody typed is not an address to which we send mail."""
+
+
+class TooManyRequests(DomainError):
+    """Something was asked for more often than it may be.
+
+    :param retry_after: when it may be asked for again.
+    """
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("too many requests")
+        self.retry_after = retry_after
+
+
+class DecisionNotYours(DomainError):
+    """Somebody may not decide about this request, or not give this role."""
+
+
+class DecisionTooLate(DomainError):
+    """A request was decided by somebody else meanwhile, has expired, or its decision cannot be taken back any more."""
+
+
 class PlatformRequestRefused(DomainError):
     """A widget's sign-in window was opened for an origin that the account does not list, or without a challenge."""
 
@@ -274,6 +329,8 @@ class Refusal(StrEnum):
     """A manager decided that this sign-in is not the person who holds the address."""
     NOT_ON_TRIAL = "not_on_trial"
     """The account is on trial, and does not know the person."""
+    SINGLE_SIGN_ON_ONLY = "single_sign_on_only"
+    """Mail is no way in for whoever has a sign-in at an upstream."""
     NO_GRANT = "no_grant"
     """A staff member without a grant for the account."""
 

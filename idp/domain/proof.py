@@ -21,6 +21,8 @@ class Verdict(Enum):
     """The session will do."""
     SIGN_IN = auto()
     """The person has to sign in first."""
+    PROOF_MISSING = auto()
+    """They did, and are who is asked for; nobody says when they last proved it."""
     UNPROVEN = auto()
     """They did, and it is still not what was asked for: going round once more would not help."""
 
@@ -42,9 +44,11 @@ class SignedIn:
 def judge(request: AuthorizationRequest, person: SignedIn, *, now: datetime) -> Verdict:
     """Say whether a session is enough for a request."""
     came_back = request.asked_at is not None and person.at > request.asked_at
-    if _fits(request, person, came_back=came_back, now=now):
+    if not _is_asked_for(request, person, came_back=came_back):
+        return Verdict.UNPROVEN if came_back else Verdict.SIGN_IN
+    if _is_fresh(request, person, came_back=came_back, now=now):
         return Verdict.ENOUGH
-    return Verdict.UNPROVEN if came_back else Verdict.SIGN_IN
+    return Verdict.PROOF_MISSING if came_back else Verdict.SIGN_IN
 
 
 def is_too_old(request: AuthorizationRequest, person: SignedIn, *, now: datetime) -> bool:
@@ -52,11 +56,16 @@ def is_too_old(request: AuthorizationRequest, person: SignedIn, *, now: datetime
     return request.max_age is not None and now > person.authentication.at + timedelta(seconds=request.max_age)
 
 
-def _fits(request: AuthorizationRequest, person: SignedIn, *, came_back: bool, now: datetime) -> bool:
+def _is_asked_for(request: AuthorizationRequest, person: SignedIn, *, came_back: bool) -> bool:
+    """Say whether it is the person, and the class of proof, that the request asks for."""
     if request.subject not in {None, person.user_id}:
         return False
-    if Prompt.SELECT_ACCOUNT in request.prompts and not came_back:
+    if request.acr and person.authentication.acr not in request.acr:
         return False
+    return came_back or Prompt.SELECT_ACCOUNT not in request.prompts
+
+
+def _is_fresh(request: AuthorizationRequest, person: SignedIn, *, came_back: bool, now: datetime) -> bool:
     if request.wants_a_new_proof:
         return came_back and _is_proven(person, since=request.asked_at)
     if request.outlived and request.max_age is not None:
@@ -65,5 +74,5 @@ def _fits(request: AuthorizationRequest, person: SignedIn, *, came_back: bool, n
 
 
 def _is_proven(person: SignedIn, *, since: datetime | None) -> bool:
-    """Say whether the upstream itself dates the proof late enough: that it answered just now proves nothing."""
+    """Say whether the proof is dated late enough, by the upstream itself or by us: that it answered proves nothing."""
     return person.proven_at is not None and (since is None or person.proven_at >= since - LEEWAY)

@@ -20,12 +20,10 @@ from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3.exceptions
-from certifi import where as bundled_authorities
 from urllib3.response import HTTPResponse
 
 from idp.outbound.connection import (
     Deadline,
-    DeadlineTLSSocket,
     Gate,
     GuardedHTTPConnection,
     GuardedHTTPSConnection,
@@ -41,6 +39,7 @@ from idp.outbound.errors import (
     Unreachable,
 )
 from idp.outbound.policy import OutboundPolicy
+from idp.outbound.trust import tls_context
 
 __all__ = [
     "AddressRefused",
@@ -135,7 +134,7 @@ class HttpClient:
         self._policy = policy
         self._timeout = timeout
         self._resolve = resolve
-        self._tls = _tls_context(ca_file)
+        self._tls = tls_context(ca_file)
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
         """Read ``url``.
@@ -192,20 +191,6 @@ class HttpClient:
         if target.scheme == "http":
             return GuardedHTTPConnection(target.host, target.port, gate=gate)
         return GuardedHTTPSConnection(target.host, target.port, gate=gate, tls=self._tls)
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    # A bare container has no authorities of its own; these are pinned with the dependencies.
-    context.load_verify_locations(cafile=bundled_authorities())
-    context.sslsocket_class = DeadlineTLSSocket
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:  # ssl.SSLError is one
-            reason = error.strerror or "no certificate in it"
-            raise ValueError(f"IDP_OUTBOUND_CA_FILE: {ca_file} cannot be read as PEM ({reason}).") from None
-    return context
 
 
 def _read(response: HTTPResponse, host: str) -> Answer:

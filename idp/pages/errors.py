@@ -18,17 +18,24 @@ from werkzeug.exceptions import NotFound as NotFound404
 
 from idp.browser import bond
 from idp.browser.audience import is_machine
-from idp.browser.runtime import context, request_id
+from idp.browser.runtime import context, parts, request_id
 from idp.domain.errors import (
+    AddressRefused,
     AttemptUnknown,
     ClaimMissing,
+    DecisionNotYours,
+    DecisionTooLate,
     DomainError,
     ExchangeTokenRefused,
+    MailLinkRefused,
+    MailLinkSpent,
+    MailNotOffered,
     NotAdmitted,
     NotFound,
     PlatformRequestRefused,
     PushedRequestUnknown,
     RequestNotParked,
+    TooManyRequests,
     UpstreamRefused,
     UpstreamUnavailable,
     UpstreamUntrusted,
@@ -52,6 +59,13 @@ PAGES: Mapping[type[DomainError], tuple[str, HTTPStatus]] = {
     ExchangeTokenRefused: ("exchange_refused", HTTPStatus.GONE),
     PlatformRequestRefused: ("platform_request_refused", HTTPStatus.BAD_REQUEST),
     PushedRequestUnknown: ("request_not_parked", HTTPStatus.BAD_REQUEST),
+    MailLinkRefused: ("mail_link_refused", HTTPStatus.NOT_FOUND),
+    MailLinkSpent: ("mail_link_spent", HTTPStatus.GONE),
+    AddressRefused: ("bad_request", HTTPStatus.BAD_REQUEST),
+    MailNotOffered: ("mail_not_offered", HTTPStatus.NOT_FOUND),
+    TooManyRequests: ("too_many_requests", HTTPStatus.TOO_MANY_REQUESTS),
+    DecisionNotYours: ("decision_not_yours", HTTPStatus.FORBIDDEN),
+    DecisionTooLate: ("decision_too_late", HTTPStatus.CONFLICT),
     NotFound: ("not_found", HTTPStatus.NOT_FOUND),
 }
 _STAFF_TEXTS = {"wrong_organisation": "wrong_organisation_staff"}
@@ -88,7 +102,9 @@ class Return:
         if not parked_id:
             return None
         try:
-            found = ways_in.of_waiting(parked_id, browser=bond.current(), account=account, context=context())
+            found = ways_in.of_waiting(
+                parked_id, browser=bond.current(), account=account, parts=parts(), context=context()
+            )
         except DomainError:
             return None
         name = found.account_name if isinstance(found, WaysIn) else None
@@ -164,7 +180,10 @@ def page(
     known: dict[str, object] = {"person": person, "staff": staff}
     if isinstance(error, WrongOrganisation) and error.email:
         known["person"] = {"email": error.email}
-    return _rendered(text, status, way_back, **known)
+    shown = make_response(_rendered(text, status, way_back, **known))
+    if isinstance(error, TooManyRequests):
+        shown.headers["Retry-After"] = str(max(1, int(error.retry_after.total_seconds())))
+    return shown
 
 
 def _entry(error: DomainError) -> tuple[str, HTTPStatus]:

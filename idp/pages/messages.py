@@ -165,6 +165,46 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
         sentence=_("We know who you are, but nobody has given you access to this company, or your access has ended."),
         advice=_("Please ask whoever looks after staff access for a grant, and say why you need it. Then try again."),
     ),
+    "single_sign_on_only": ErrorText(
+        title=_("Use your company's sign-in"),
+        sentence=_("You sign in to Deepdesk where your company signs in, so a mail does not let you in."),
+        advice=_("Go back to the service that you want to use, and choose your company's sign-in."),
+    ),
+    "mail_link_refused": ErrorText(
+        title=_("This link opens nothing"),
+        sentence=_("It is incomplete, was meant for another browser, or was removed by now."),
+        advice=_("Copy the whole address from the mail, or go back to the service and ask for a new mail."),
+    ),
+    "mail_link_spent": ErrorText(
+        title=_("This link was used or is too old"),
+        sentence=_("A link in a mail works once and for a short while, so that nobody else can use it after you."),
+        advice=_("If you are not signed in, go back to the service and ask for a new mail."),
+    ),
+    "mail_not_offered": ErrorText(
+        title=_("There is no sign-in by mail here"),
+        sentence=_("This company's people sign in to Deepdesk in another way."),
+        advice=_("Go back to the service that you want to use, and start from there."),
+    ),
+    "too_many_requests": ErrorText(
+        title=_("That was a little too often"),
+        sentence=_("To keep everybody's mailbox quiet, we send only so many mails in a while."),
+        advice=_("Please wait a few minutes, and look whether a mail has come in the meantime. Then try again."),
+    ),
+    "decision_not_yours": ErrorText(
+        title=_("Somebody else has to decide this"),
+        sentence=_("You may not decide about this, or that role is above your own."),
+        advice=_("Please ask the person who manages Deepdesk at your company."),
+    ),
+    "decision_too_late": ErrorText(
+        title=_("This was decided already"),
+        sentence=_("Somebody else was quicker, or too much time has passed. Nothing was changed now."),
+        advice=_("Go back and reload the list to see how it stands."),
+    ),
+    "not_managing": ErrorText(
+        title=_("You do not manage this account"),
+        sentence=_("We know who you are, but only managers see what is decided here."),
+        advice=_("Please ask the person who manages Deepdesk at your company."),
+    ),
     "not_found": ErrorText(
         title=_("There is no such page"),
         sentence=_("The address may have a typing mistake, or the page has moved."),

@@ -21,6 +21,7 @@ from idp.services.oauth.presence import MustChoose, Ready
 from idp.services.people import own_account
 from idp.services.registry import clients
 from idp.services.registry.providers import CALLBACK_PATH
+from idp.services.sessions.sso import Begun
 from idp.services.sign_in import federated, home_realm, ways_in
 from idp.services.sign_in.federated import NotSignedIn, SignedIn, hints_of
 from idp.services.sign_in.ways_in import ProviderChoice, WaysIn, WhichAccount
@@ -43,7 +44,7 @@ def sign_in() -> ResponseReturnValue:
         return render_template("already_signed_in.html", person=session, account_name=session.account_name)
     if parked_id is None and account is None:
         return _which_account()
-    found = _found(parked_id, account)
+    found = find_ways(parked_id, account)
     if parked_id is not None and account is None and _can_be_answered(found):
         # Signed in meanwhile, in another tab.
         return redirect(f"{RESUME_PATH}?r={parked_id}", 303)
@@ -53,7 +54,8 @@ def sign_in() -> ResponseReturnValue:
             email=found.request.login_hint,
             staff_href=_to_staff(found.staff, parked_id),
         )
-    straight = found.hinted or (None if sso.has_signed_out() or found.asks else found.only)
+    asks = sso.has_signed_out() or found.asks or (afterwards.is_management() and bool(found.staff))
+    straight = found.hinted or (None if asks else found.only)
     return _offer(found, parked_id) if straight is None else _away(found, straight.code, parked_id)
 
 
@@ -62,7 +64,7 @@ def choose_account() -> ResponseReturnValue:
     """Take the address or account that somebody typed, and go to its sign-in page."""
     parked_id = request.args.get("r")
     email, account = request.form.get("email", ""), request.form.get("account", "")
-    found = _found(parked_id, None) if parked_id is not None else None
+    found = find_ways(parked_id, None) if parked_id is not None else None
     among = found.among if isinstance(found, WhichAccount) else None
     code = home_realm.account_of(email, account, among=among)
     if code is None:
@@ -78,7 +80,7 @@ def choose_account() -> ResponseReturnValue:
 def go(code: str) -> ResponseReturnValue:
     """Send the person to the upstream provider that they chose."""
     parked_id, account = request.args.get("r"), request.args.get("account")
-    found = _found(parked_id if parked_id or not account else None, account)
+    found = find_ways(parked_id if parked_id or not account else None, account)
     if isinstance(found, WhichAccount):
         return redirect(url_for("pages.sign_in", r=parked_id, after=afterwards.path()), 303)
     return _away(found, ProviderCode(code), parked_id)
@@ -106,10 +108,16 @@ def callback(own_part: str | None = None) -> ResponseReturnValue:
             return page(outcome.error, way_back=way_back, staff=outcome.account == STAFF_ACCOUNT)
 
 
-def _found(parked_id: str | None, account: str | None) -> WaysIn | WhichAccount:
+def find_ways(parked_id: str | None, account: str | None) -> WaysIn | WhichAccount:
+    """Return the ways in for a request that waits in this browser, or for an account.
+
+    :raises RequestNotParked: nothing waits; and what else :mod:`idp.services.sign_in.ways_in` raises.
+    """
     if parked_id is None and account is not None:
-        return ways_in.of_account(account)
-    found = ways_in.of_waiting(parked_id or "", browser=bond.current(), account=account, context=context())
+        return ways_in.of_account(account, with_staff=afterwards.is_management(), parts=parts())
+    found = ways_in.of_waiting(
+        parked_id or "", browser=bond.current(), account=account, parts=parts(), context=context()
+    )
     language.of_waiting(found.request.ui_locales if found.request else None)
     return found
 
@@ -126,6 +134,7 @@ def _offer(found: WaysIn, parked_id: str | None) -> str:
         ],
         staff_href=_to_staff(found.staff, parked_id),
         other_company_href=url_for("pages.sign_in", r=parked_id) if found.is_one_of_several else None,
+        email_action=_mail_action(found, parked_id) if found.email else None,
     )
 
 
@@ -152,6 +161,11 @@ def _to(choice: ProviderChoice, found: WaysIn, parked_id: str | None) -> str:
     return url_for("pages.go", code=choice.code, r=parked_id, account=account, after=afterwards.path())
 
 
+def _mail_action(found: WaysIn, parked_id: str | None) -> str:
+    account = request.args.get("account") or _named(found)
+    return url_for("pages.ask_for_mail", r=parked_id, account=account, after=afterwards.path())
+
+
 def _named(found: WaysIn) -> str | None:
     """Return the account for an address of ours, where the waiting request does not settle it."""
     return found.account if found.request is None else None
@@ -167,13 +181,21 @@ def _to_staff(staff: Sequence[ProviderChoice], parked_id: str | None) -> str | N
 
 
 def _signed_in(outcome: SignedIn) -> Response:
-    if outcome.parked_id:
-        response = make_response(redirect(f"{RESUME_PATH}?r={outcome.parked_id}", 303))
-    else:
-        response = make_response(redirect(outcome.after or url_for("pages.sign_in"), 303))
-    sso.remember(response, outcome.session)
-    language.keep(response, own_account.language_of(outcome.session.sid))
+    return go_on(outcome.session, outcome.parked_id, outcome.after)
+
+
+def go_on(begun: Begun, parked_id: str | None, after: str | None) -> Response:
+    """Hand the browser its session, and send it on to what waits."""
+    response = to_what_waits(parked_id, after)
+    sso.remember(response, begun)
+    language.keep(response, own_account.language_of(begun.sid))
     return response
+
+
+def to_what_waits(parked_id: str | None, after: str | None) -> Response:
+    """Send the browser on: to the answer of a waiting request, to a page of ours, or to the page that says so."""
+    where = f"{RESUME_PATH}?r={parked_id}" if parked_id else after or url_for("pages.sign_in")
+    return make_response(redirect(where, 303))
 
 
 def _away(found: WaysIn, code: ProviderCode, parked_id: str | None) -> ResponseReturnValue:

@@ -41,7 +41,7 @@ def staff() -> ResponseReturnValue:
         person=person,
         groups=groups_of(invited.roles),
         until=invited.until,
-        last_day=_last_day(invited.until),
+        last_day=last_day(invited.until),
         staff=True,
         other_href=url_for("pages.sign_in", r=parked_id, account=invited.account),
     )
@@ -68,7 +68,7 @@ def _refused(refused: NotAdmitted, parked_id: str, person: LiveSession) -> Respo
     return page(refused, way_back=way_back, person=person, staff=True)
 
 
-def _last_day(until: datetime | None) -> date | None:
+def last_day(until: datetime | None) -> date | None:
     """Return the day at whose end a grant ends; none where it ends in between, or never."""
     return (until - timedelta(days=1)).date() if until is not None and until.time() == time() else None
 

@@ -158,6 +158,7 @@ def checked(sent: Parameters, client: RegisteredClient, redirect_uri: str) -> Au
         max_age=_seconds(sent),
         subject=_subject(sent, claims),
         resources=tuple(dict.fromkeys(sent.resources)),
+        acr=claims.acr,
         claims=claims,
         account=_account(sent),
         idp_hint=sent.get("idp_hint"),

@@ -33,14 +33,25 @@ from idp.protocol.errors import OAuthError
 from idp.protocol.parameters import RESOURCE, Parameters, Unreadable
 from idp.services.oauth import authorize as authorize_service
 from idp.services.oauth import consent, presence, pushed
-from idp.services.oauth.presence import MustChoose, Nobody, NoGrant, Presence, Ready, TooOld, Unproven
+from idp.services.oauth.presence import (
+    MustChoose,
+    Nobody,
+    NoGrant,
+    Presence,
+    ProofMissing,
+    Ready,
+    TooOld,
+    Unproven,
+)
 from idp.services.registry.clients import RegisteredClient
+from idp.services.sign_in import fresh_proof
 from idp.store.sso_sessions import LiveSession
 
 PATH = "/oauth/authorize/"
 RESUME_PATH = "/oauth/authorize/resume/"
 SIGN_IN_PATH = "/login/"
 STAFF_PATH = "/login/staff/"
+PROOF_PATH = "/login/magic/proof/"
 CONSENT_PATH = "/oauth/consent/"
 _SILENCE: Mapping[type[Presence], OAuthError] = {
     Nobody: OAuthError("login_required", "Nobody is signed in."),
@@ -50,6 +61,9 @@ _SILENCE: Mapping[type[Presence], OAuthError] = {
 }
 """What ``prompt=none`` is answered with (OpenID Connect Core §3.1.2.6)."""
 _UNPROVEN = OAuthError("login_required", "The sign-in did not bring the person or the proof that was asked for.")
+_OF_ANOTHER_CLASS = OAuthError(
+    "unmet_authentication_requirements", "The sign-in did not have the acr that was asked for."
+)
 _CONSENT_REQUIRED = OAuthError("consent_required", "The person has to allow this first.")
 _CANCELLED = OAuthError("access_denied", "The person did not sign in.")
 
@@ -114,13 +128,23 @@ def resume() -> ResponseReturnValue:
         raise RequestNotParked
     if "cancel" in request.args:
         return _given_up(allowed, _CANCELLED, parked_id, browser)
+    return _resumed(allowed, client, parked_id, browser)
+
+
+def _resumed(
+    allowed: AuthorizationRequest, client: RegisteredClient, parked_id: str, browser: str
+) -> ResponseReturnValue:
     match presence.of(allowed, client, sso.sessions(), context=context()):
         case Ready(session=session):
             if _must_be_asked(allowed, client, session) and not _was_allowed(parked_id, browser, session):
                 return redirect(f"{CONSENT_PATH}?r={parked_id}", 303)
             return _with_code(allowed, client, session, parked=(parked_id, browser))
-        case Unproven():
-            return _given_up(allowed, _UNPROVEN, parked_id, browser)
+        case Unproven(session=session):
+            return _given_up(allowed, _unproven(allowed, session), parked_id, browser)
+        case ProofMissing(session=session):
+            if not fresh_proof.is_possible(session, parts()):
+                return _given_up(allowed, _UNPROVEN, parked_id, browser)
+            return redirect(f"{PROOF_PATH}?r={parked_id}", 303)
         case MustChoose() | NoGrant():
             return redirect(f"{STAFF_PATH}?r={parked_id}", 303)
         case _:
@@ -159,6 +183,11 @@ def _must_be_asked(checked: AuthorizationRequest, client: RegisteredClient, sess
 
 def _was_allowed(parked_id: str, browser: str, session: LiveSession) -> bool:
     return consent.is_allowed(parked_id, browser=browser, user_id=session.user_id, context=context())
+
+
+def _unproven(checked: AuthorizationRequest, session: LiveSession) -> OAuthError:
+    is_of_class = not checked.acr or session.authentication.acr in checked.acr
+    return _UNPROVEN if is_of_class else _OF_ANOTHER_CLASS
 
 
 def _given_up(checked: AuthorizationRequest, error: OAuthError, parked_id: str, browser: str) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""This provider as the sandbox serves it: the real application with a landing page at ``/``."""
+"""This provider as the sandbox serves it: the real application, a landing page at ``/`` and a mailbox."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import os
 from flask import Flask
 
 from idp.app import create_app
+from idp.outbound.mailbox import FOLDER
 from idp.sandbox.landing.page import Choice, LandingFacts, WayIn, create_landing
+from idp.sandbox.mailbox import create_mailbox
 from idp.sandbox.platform.faults import Fault
 from idp.sandbox.platform.kinds import OIDC
 from idp.sandbox.platform.people import ENTRA_PEOPLE, GENESYS_PEOPLE, GOOGLE_PEOPLE, PEOPLE, Person
 from idp.sandbox.world import ACCOUNT, WORLD_VARIABLE, World
+from idp.services.parts import EXTENSION, Parts
 from idp.serving import leave_interrupts_to_the_parent
 
 
@@ -21,6 +24,10 @@ def create_sandbox_provider() -> Flask:
     world = World.from_json(os.environ[WORLD_VARIABLE])
     app = create_app()
     app.register_blueprint(create_landing(_facts(world)))
+    parts: Parts = app.extensions[EXTENSION]
+    settings = parts.settings
+    mails_leave = settings.mail_server is not None
+    app.register_blueprint(create_mailbox(settings.instance_dir / FOLDER, mails_leave=mails_leave))
     return app
 
 
@@ -42,7 +49,7 @@ def _facts(world: World) -> LandingFacts:
 
 
 def _ways() -> tuple[WayIn, ...]:
-    """Return a way in by each platform; the people differ, since one person has one way in until it is linked."""
+    """Return a way in by each platform, and by mail; the people differ, since one has one way in until it is linked."""
     return (
         WayIn(
             name="Acme Contact Center",
@@ -73,6 +80,14 @@ def _ways() -> tuple[WayIn, ...]:
             result="Manager, as staff",
             refused=_named(GOOGLE_PEOPLE, "staff-2"),
             reason="staff whom nobody let into this account",
+        ),
+        WayIn(
+            name="Email",
+            meaning="For people whose company has no sign-in here",
+            choose="Any address",
+            result=f"Agent, once {_named(PEOPLE, 'manager')} approved",
+            refused="Whoever signed in by a platform",
+            reason="which is their way from then on",
         ),
     )
 

@@ -11,13 +11,14 @@ from idp.cli.runtime import context, parts
 from idp.domain.client_metadata import ClientMetadata
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.errors import AlreadyExists, Invalid
+from idp.domain.new_user import NewUser
 from idp.domain.roles import Role
 from idp.sandbox.connections import ADDRESSES, Connection, connections
-from idp.sandbox.platform.people import GOOGLE_DOMAIN
+from idp.sandbox.platform.people import GOOGLE_DOMAIN, PEOPLE
 from idp.sandbox.world import ACCOUNT, SAMPLE_CLIENT_ID, STAFF_ADDRESS, World
 from idp.services.operations import keys
 from idp.services.operations.schema import migrate
-from idp.services.people import staff
+from idp.services.people import staff, users
 from idp.services.people.staff import GrantTerms
 from idp.services.registry import accounts, api_keys, clients, platform_secrets, providers
 from idp.services.registry.accounts import AccountSettings
@@ -27,15 +28,16 @@ from idp.store.upstream_identities import UpstreamIdentityLink
 
 
 def seed(app: Flask, world: World) -> None:
-    """Do what ``idp init`` does, and make account, upstream providers, client and staff grant. Idempotent.
+    """Do what ``idp init`` does, and make account, manager, upstream providers, client and staff grant. Idempotent.
 
-    No user is made: whoever signs in is new, as a customer's people are.
+    Nobody else is made: whoever signs in is new, as a customer's people are.
     """
     with app.app_context():
         migrate()
         keys.ensure(sealer=parts().sealer, context=context())
         accounts.ensure_staff(context=context())
         _account(world.widget_page_url)
+        _manager()
         _platform_page(world)
         _staff_domain()
         for connection in connections(world):
@@ -53,6 +55,19 @@ def _account(origin: str) -> None:
         present = tuple(row.origin for row in accounts.show(ACCOUNT).origins)
         if origin not in present:
             accounts.update(ACCOUNT, AccountSettings(origins=(*present, origin)), context=context())
+
+
+def _manager() -> None:
+    """Let there be somebody to whom requests for access are mailed, and who decides them once signed in.
+
+    Made beforehand, as an operator would: the platform's manager claims the record by the address. Once, so that
+    whoever was disabled or given another role stays so.
+    """
+    if users.list_all(ACCOUNT):
+        return
+    manager = next(person for person in PEOPLE if person.key == "manager")
+    new = NewUser.parse(manager.email or "", name=manager.name, roles=[Role.MANAGER.value], platform_id="")
+    users.create(ACCOUNT, new, context=context())
 
 
 def _platform_page(world: World) -> None:

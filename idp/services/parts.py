@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idp.domain.clock import Clock
+from idp.outbound.mailer import Mailer
 from idp.services.registry.client_cache import ClientCache
 from idp.services.widget.origins import Origins
 from idp.settings import Settings
 from idp.tokens.client_keys import PublishedKeys
 from idp.tokens.exchange_token import ExchangeTokens
 from idp.tokens.key_ring import KeyRing
+from idp.tokens.mail_link import MailLinks
 from idp.tokens.refresh_token import RefreshTokens
 from idp.tokens.sealing import Sealer
 from idp.upstream.parts import UpstreamParts
@@ -32,8 +34,10 @@ class Parts:
     session_keys: KeyRing
     refresh_tokens: RefreshTokens
     exchange_tokens: ExchangeTokens
+    mail_links: MailLinks
     client_keys: PublishedKeys
     upstream: UpstreamParts
+    mailer: Mailer
     clients: ClientCache = field(default_factory=ClientCache)
     origins: Origins = field(default_factory=Origins)
 

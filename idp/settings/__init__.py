@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from idp.settings import rates, sources
+from idp.settings import mail, rates, sources
+from idp.settings.mail import MailServer
 from idp.settings.rates import Rate
 from idp.settings.safety import insecure, is_loopback
 from idp.settings.values import (
@@ -131,6 +132,16 @@ class Settings(BaseModel):
         """Whether the embedded database is used."""
         return self.database_url.get_secret_value().startswith("sqlite:")
 
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed in; none without ``IDP_MAIL_URL``."""
+        return MailServer.parse(self.mail_url.get_secret_value()) if self.mail_url else None
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether mail goes anywhere: to a server, or in development to the mailbox."""
+        return self.mail_url is not None or not self.is_production
+
     def lifetime(self, name: str) -> timedelta:
         """Return one of the ``…_ttl`` or ``…_idle`` settings as a duration."""
         return timedelta(seconds=getattr(self, name))
@@ -138,6 +149,10 @@ class Settings(BaseModel):
     def cap(self, name: str) -> Rate:
         """Return one of :data:`idp.settings.rates.CAPS`, as overridden."""
         return rates.cap(name, self.rate_limits)
+
+    def limit(self, name: str) -> Rate | None:
+        """Return one of :data:`idp.settings.rates.LIMITS`, as overridden; none where limits are off."""
+        return rates.limit(name, self.rate_limits)
 
     def warnings(self) -> tuple[str, ...]:
         """Return what is allowed but deserves a second thought, one sentence each."""
@@ -184,14 +199,16 @@ class Settings(BaseModel):
     @field_validator("mail_url")
     @classmethod
     def _mail_is_smtp(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is None:
-            return None
-        parts = urlsplit(url.get_secret_value())
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise ValueError("must look like smtp://user:password@host:587?tls=starttls or smtps://…")
-        if parse_qs(parts.query).get("tls", ["starttls"])[0] not in {"starttls", "none"}:
-            raise ValueError("tls= must be starttls or none")
+        if url:
+            MailServer.parse(url.get_secret_value())
         return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender_is_an_address(cls, sender: str) -> str:
+        if sender and not mail.is_sender(sender):
+            raise ValueError("must be one address, perhaps with a name: Deepdesk <no-reply@login.example.com>")
+        return sender
 
     @field_validator("rate_limits")
     @classmethod

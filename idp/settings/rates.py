@@ -23,19 +23,37 @@ CAPS: Mapping[str, Rate] = {"bridge_people": Rate(200, timedelta(hours=1))}
 """What ``off`` does not lift (CONTRACT §6 rule 4)."""
 
 
+LIMITS: Mapping[str, Rate] = {
+    "magic_link": Rate(5, timedelta(minutes=15)),
+    "magic_link_network": Rate(300, timedelta(minutes=15)),
+    "magic_link_account": Rate(3000, timedelta(minutes=15)),
+}
+"""Mails for signing in: an address, a network (a contact centre begins its shift behind one), an account."""
+
+
 def is_readable(text: str) -> bool:
     """Say whether ``text`` is ``on``, ``off``, or a list of overrides such as ``magic_link=5/15m,sign_in=30/1m``."""
     return text in {"on", "off"} or all(_is_override(part) for part in text.split(","))
 
 
 def cap(name: str, text: str) -> Rate:
-    """Return a cap: its default, or the override in ``text``, whose window may be left out."""
+    """Return a cap: its default, or the override in ``text``."""
+    return _overridden(name, text, CAPS[name])
+
+
+def limit(name: str, text: str) -> Rate | None:
+    """Return a limit: its default, or the override in ``text``; none where limits are off."""
+    return None if text == "off" else _overridden(name, text, LIMITS[name])
+
+
+def _overridden(name: str, text: str, usual: Rate) -> Rate:
+    """Return the override in ``text``, whose window may be left out, or what is usual."""
     for part in () if text in {"on", "off"} else text.split(","):
         named, _, rate = part.strip().partition("=")
         if named == name:
             amount, _, window = rate.partition("/")
-            return Rate(int(amount), _duration(window) if window else CAPS[name].within)
-    return CAPS[name]
+            return Rate(int(amount), _duration(window) if window else usual.within)
+    return usual
 
 
 def _is_override(part: str) -> bool:

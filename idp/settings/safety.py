@@ -5,10 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
+from idp.settings.mail import MailServer, MailTls
 from idp.settings.values import Registration
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def insecure(settings: Settings) -> list[str]:
         problems.append("IDP_SECRET_KEYS: production needs at least one key; make one with: openssl rand -hex 32")
     if settings.uses_sqlite and _on_network_file_system(settings):
         problems.append("IDP_DATABASE_URL: SQLite must not lie on a network file system")
-    if settings.mail_url and _mail_in_clear(settings.mail_url):
+    if settings.mail_server and _mail_in_clear(settings.mail_server):
         problems.append("IDP_MAIL_URL: tls=none is allowed towards this machine only")
     if not (is_loopback(host) or host.endswith(".test")):
         if settings.registration is Registration.OPEN:
@@ -47,9 +46,8 @@ def insecure(settings: Settings) -> list[str]:
     return problems
 
 
-def _mail_in_clear(url: SecretStr) -> bool:
-    parts = urlsplit(url.get_secret_value())
-    return parse_qs(parts.query).get("tls") == ["none"] and not is_loopback(parts.hostname or "")
+def _mail_in_clear(server: MailServer) -> bool:
+    return server.tls is MailTls.NONE and not is_loopback(server.host)
 
 
 def _on_network_file_system(settings: Settings) -> bool:

@@ -65,7 +65,7 @@ def with_defaults(given: dict[str, Any], root: Path) -> dict[str, Any]:
     host = _host_of(given.get("issuer", "http://127.0.0.1:8000")) or "localhost"
     computed: dict[str, Any] = {
         "database_url": f"sqlite:///{instance / 'idp.db'}",
-        "mail_from": f"Deepdesk <no-reply@{host}>",
+        "mail_from": f"Deepdesk <no-reply@{f'[IPv6:{host}]' if ':' in host else host}>",
         "log_format": LogFormat.JSON if production else LogFormat.CONSOLE,
     }
     if not production:

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from idp.domain.identifiers import AccountCode
+from idp.domain.access_requests import ESCALATE_AFTER_HOURS, REQUEST_EXPIRY_DAYS
+from idp.domain.identifiers import AccountCode, UserId
+from idp.domain.mail_sign_in import MagicLinks
 from idp.store.db import Base
 
 
@@ -24,12 +26,26 @@ class Account(Base):
     trial: Mapped[bool] = mapped_column(default=False)
     link_by_email: Mapped[bool] = mapped_column(default=False)
     reverify_after: Mapped[int | None]
+    magic_link: Mapped[str] = mapped_column(String(10), default=MagicLinks.UNLINKED, server_default=MagicLinks.UNLINKED)
+    request_expiry_days: Mapped[int] = mapped_column(
+        default=REQUEST_EXPIRY_DAYS, server_default=str(REQUEST_EXPIRY_DAYS)
+    )
+    escalate_after_hours: Mapped[int] = mapped_column(
+        default=ESCALATE_AFTER_HOURS, server_default=str(ESCALATE_AFTER_HOURS)
+    )
     created_at: Mapped[datetime]
     origins: Mapped[list[AccountOrigin]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="AccountOrigin.origin", passive_deletes=True
     )
     email_domains: Mapped[list[AccountEmailDomain]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="AccountEmailDomain.domain", passive_deletes=True
+    )
+
+    access_domains: Mapped[list[AccountAccessDomain]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="AccountAccessDomain.domain", passive_deletes=True
+    )
+    deputies: Mapped[list[AccountDeputy]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="AccountDeputy.user_id", passive_deletes=True
     )
 
 
@@ -49,6 +65,24 @@ class AccountEmailDomain(Base):
 
     domain: Mapped[str] = mapped_column(String(253), primary_key=True)
     account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), index=True)
+
+
+class AccountAccessDomain(Base):
+    """A mail domain whose people may ask for access; where an account has none, everybody may."""
+
+    __tablename__ = "account_access_domains"
+
+    account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), primary_key=True)
+    domain: Mapped[str] = mapped_column(String(253), primary_key=True)
+
+
+class AccountDeputy(Base):
+    """A user who decides about access requests when no manager did in time."""
+
+    __tablename__ = "account_deputies"
+
+    account_code: Mapped[str] = mapped_column(ForeignKey("accounts.code", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 def find(session: Session, code: AccountCode) -> Account | None:
@@ -98,6 +132,20 @@ def set_email_domains(account: Account, domains: Iterable[str]) -> None:
     """Replace the account's mail domains; the caller has checked that no other account owns one."""
     kept = {row.domain: row for row in account.email_domains}
     account.email_domains = [kept.get(domain) or AccountEmailDomain(domain=domain) for domain in dict.fromkeys(domains)]
+
+
+def set_access_domains(account: Account, domains: Iterable[str]) -> None:
+    """Replace the mail domains whose people may ask for access."""
+    kept = {row.domain: row for row in account.access_domains}
+    account.access_domains = [
+        kept.get(domain) or AccountAccessDomain(domain=domain) for domain in dict.fromkeys(domains)
+    ]
+
+
+def set_deputies(account: Account, user_ids: Iterable[UserId]) -> None:
+    """Replace the deputies."""
+    kept = {row.user_id: row for row in account.deputies}
+    account.deputies = [kept.get(user_id) or AccountDeputy(user_id=user_id) for user_id in dict.fromkeys(user_ids)]
 
 
 def remove(session: Session, code: AccountCode) -> None:

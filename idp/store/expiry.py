@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from idp.store.access_requests import AccessRequest, RequestKind, RequestStatus
 from idp.store.authorization_codes import AuthorizationCode
 from idp.store.clients import ClientSecret
+from idp.store.counters import Counter
 from idp.store.db import Base
 from idp.store.exchange_tokens import ExchangeToken
 from idp.store.handoffs import Handoff
+from idp.store.mail_proofs import MailProof
 from idp.store.outbox import OutboxItem
 from idp.store.parked_requests import ParkedRequest
 from idp.store.platform_jwts import PlatformJwt
@@ -33,6 +36,8 @@ from idp.store.used_assertions import UsedAssertion
 DAY = timedelta(days=1)
 DELIVERED_KEPT = 7 * DAY
 SESSION_KEPT = 30 * DAY
+PROOF_KEPT = 30 * DAY
+REQUEST_KEPT = 180 * DAY
 
 Key = tuple[Any, ...]
 
@@ -83,6 +88,16 @@ def _sessions(at: Horizon) -> ColumnElement[bool]:
     return and_(or_(SsoSession.ended_at <= until, SsoSession.expires_at <= until), ~needed)
 
 
+def _requests(at: Horizon) -> ColumnElement[bool]:
+    """Those for access that were settled half a year ago; what was decided about a sign-in counts on."""
+    settled = func.coalesce(AccessRequest.decided_at, AccessRequest.expires_at)
+    return and_(
+        AccessRequest.kind == RequestKind.ACCESS,
+        AccessRequest.status != RequestStatus.PENDING,
+        settled <= at.now - REQUEST_KEPT,
+    )
+
+
 EXPIRIES: tuple[Expiry, ...] = (
     # A used code is known as used for a day, so that a second use still ends what the first gave.
     _a_day_after_expiry(AuthorizationCode),
@@ -97,11 +112,15 @@ EXPIRIES: tuple[Expiry, ...] = (
     _a_day_after_expiry(PlatformJwt),
     _a_day_after_expiry(ExchangeToken),
     _a_day_after_expiry(Handoff),
+    _a_day_after_expiry(Counter),
+    # Until then a link that is too old still says whose it was, so that another one can be sent.
+    Expiry(table=MailProof, gone=lambda at: MailProof.expires_at <= at.now - PROOF_KEPT),
     # Those that another replaced; the present one does not expire.
     _a_day_after_expiry(ClientSecret),
     # Dead letters stay until somebody decides.
     Expiry(table=OutboxItem, gone=lambda at: OutboxItem.done_at <= at.now - DELIVERED_KEPT),
     Expiry(table=TokenFamily, gone=_families),
+    Expiry(table=AccessRequest, gone=_requests),
     # After the families, which keep them.
     Expiry(table=SsoSession, gone=_sessions),
 )

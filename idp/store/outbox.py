@@ -27,6 +27,7 @@ class OutboxKind(StrEnum):
     """What kind of thing is to be delivered."""
 
     BACKCHANNEL_LOGOUT = "backchannel_logout"
+    MAIL = "mail"
 
 
 class OutboxItem(Base):
@@ -90,15 +91,26 @@ _OPEN = (OutboxItem.done_at.is_(None), OutboxItem.dead_at.is_(None))
 
 
 def enqueue(
-    session: Session, kind: OutboxKind, payload: Mapping[str, Any], *, account: str | None, now: datetime
+    session: Session,
+    kind: OutboxKind,
+    payload: Mapping[str, Any],
+    *,
+    account: str | None,
+    now: datetime,
+    due_at: datetime | None = None,
+    done_at: datetime | None = None,
 ) -> str:
     """Ask for a delivery, in the caller's transaction.
 
-    :param payload: all that the delivery needs that may be gone by then; no secret.
+    :param payload: all that the delivery needs that may be gone by then; no secret, unless sealed.
     :param account: whose matter it is, for the listing.
+    :param due_at: not before; none for at once.
+    :param done_at: given for what is never to be delivered, and is written only because that takes time.
     :returns: the item's id.
     """
-    return enqueue_all(session, kind, [(payload, account)], now=now)[0]
+    item = _new(kind, payload, account, now) | {"due_at": due_at or now, "done_at": done_at}
+    session.execute(insert(OutboxItem), [item])
+    return str(item["id"])
 
 
 def enqueue_all(
@@ -109,21 +121,22 @@ def enqueue_all(
     :param deliveries: of each the payload and the account, as of :func:`enqueue`.
     :returns: the items' ids, in the same order.
     """
-    items = [
-        {
-            "id": new_identifier(),
-            "kind": kind,
-            "account_code": account,
-            "payload": dict(payload),
-            "created_at": now,
-            "due_at": now,
-            "attempts": 0,
-        }
-        for payload, account in deliveries
-    ]
+    items = [_new(kind, payload, account, now) for payload, account in deliveries]
     if items:
         session.execute(insert(OutboxItem), items)
     return [str(item["id"]) for item in items]
+
+
+def _new(kind: OutboxKind, payload: Mapping[str, Any], account: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_identifier(),
+        "kind": kind,
+        "account_code": account,
+        "payload": dict(payload),
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+    }
 
 
 def lease(
@@ -168,8 +181,11 @@ def lease(
 
 
 def settle_done(session: Session, item: Leased, *, now: datetime) -> bool:
-    """Note that an item was delivered; false, and nothing changes, when it is the caller's no more."""
-    return _settle(session, item, done_at=now, last_error=None)
+    """Note that an item was delivered; false, and nothing changes, when it is the caller's no more.
+
+    What it said is for its receiver, who has it now: nothing of that stays here.
+    """
+    return _settle(session, item, done_at=now, last_error=None, payload={})
 
 
 def settle_failed(session: Session, item: Leased, *, error: str, due_at: datetime) -> bool:
@@ -258,3 +274,14 @@ def backlog(session: Session, *, now: datetime) -> Backlog:
     idle = or_(OutboxItem.leased_until.is_(None), OutboxItem.leased_until <= now)
     due_since = session.scalar(select(func.min(OutboxItem.due_at)).where(*_OPEN, idle, OutboxItem.due_at <= now))
     return Backlog(waiting=waiting, dead=dead, due_since=due_since)
+
+
+def withdraw(session: Session, item_id: str, *, now: datetime) -> bool:
+    """Delete an item that was not due yet; false when somebody may have it already."""
+    withdrawn = session.scalar(
+        delete(OutboxItem)
+        .where(OutboxItem.id == item_id, OutboxItem.due_at > now, OutboxItem.attempts == 0)
+        .returning(OutboxItem.id)
+        .execution_options(synchronize_session=False)
+    )
+    return withdrawn is not None

@@ -30,7 +30,7 @@ class SsoSession(Base):
     never answers an authorization request.
 
     ``proven_at`` is when the person demonstrably proved who they are: an ``auth_time`` that the upstream
-    itself stated. None where the moment of its answer had to do.
+    itself stated, or the use of a mail of ours. None where the moment of an upstream's answer had to do.
 
     The upstream's ``iss``, ``sub`` and ``sid`` are kept, so that its logout can end what it began.
     """
@@ -72,15 +72,11 @@ class LiveSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamSession:
-    """By which upstream session a sign-in happened.
-
-    :param proven_at: the upstream's own ``auth_time``; none where it states none.
-    """
+    """By which upstream session a sign-in happened."""
 
     issuer: str
     subject: str
     sid: str | None
-    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +84,14 @@ class Beginning:
     """What every sign-in sets anew.
 
     :param cookie: the cookie's clear value; its digest is stored.
+    :param upstream: none where we proved ourselves who it is.
+    :param proven_at: when they demonstrably proved who they are; none where nobody says.
     """
 
     cookie: str = field(repr=False)
     authentication: Authentication
-    upstream: UpstreamSession
+    upstream: UpstreamSession | None
+    proven_at: datetime | None
     now: datetime
     expires_at: datetime
 
@@ -103,10 +102,10 @@ class Beginning:
             "auth_time": self.authentication.at,
             "acr": self.authentication.acr,
             "amr": list(self.authentication.amr),
-            "upstream_issuer": self.upstream.issuer,
-            "upstream_subject": self.upstream.subject,
-            "upstream_sid": self.upstream.sid,
-            "proven_at": self.upstream.proven_at,
+            "upstream_issuer": self.upstream.issuer if self.upstream else None,
+            "upstream_subject": self.upstream.subject if self.upstream else None,
+            "upstream_sid": self.upstream.sid if self.upstream else None,
+            "proven_at": self.proven_at,
             "created_at": self.now,
             "last_seen_at": self.now,
             "expires_at": self.expires_at,
@@ -163,6 +162,28 @@ def renew(session: Session, sid: SessionId, beginning: Beginning) -> None:
         update(SsoSession)
         .where(SsoSession.sid == sid)
         .values(beginning.columns())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def prove(session: Session, sid: SessionId, *, cookie: str, authentication: Authentication, now: datetime) -> None:
+    """Note a new proof of a session's person; its old cookie opens nothing any more.
+
+    It counts as a sign-in of this moment, and the session lasts no longer for it.
+
+    :param cookie: the new cookie's clear value; its digest is stored.
+    """
+    session.execute(
+        update(SsoSession)
+        .where(SsoSession.sid == sid, SsoSession.ended_at.is_(None))
+        .values(
+            cookie_digest=digest(cookie),
+            auth_time=authentication.at,
+            amr=list(authentication.amr),
+            proven_at=now,
+            created_at=now,
+            last_seen_at=now,
+        )
         .execution_options(synchronize_session=False)
     )
 

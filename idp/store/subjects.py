@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from idp.domain.claims_request import ClaimsRequest
@@ -30,7 +30,8 @@ class Subject:
     """The person a token speaks of, as the records say now.
 
     :param account: the account in which they are met; for staff who entered, the customer's.
-    :param email_verified: somebody vouched for the address, and the account owns its domain (CONTRACT §5).
+    :param email_verified: our own mail proved the address, or somebody vouched for it whose account owns its domain
+        (CONTRACT §5).
     :param staff: they are one of Deepdesk's own people.
     :param until: from when on they are it no longer, where that is known beforehand.
     """
@@ -65,6 +66,7 @@ SUBJECT = (
         _USERS.c.roles,
         _USERS.c.email,
         _USERS.c.email_vouched,
+        and_(_USERS.c.email_held, _USERS.c.email_proved).label("email_proved"),
         _USERS.c.name,
         _USERS.c.given_name,
         _USERS.c.family_name,
@@ -158,7 +160,7 @@ def as_subject(row: Any) -> Subject:
         account=AccountCode(row.account_code),
         roles=tuple(Role(role) for role in row.roles),
         email=row.email,
-        email_verified=row.email_vouched and row.domain_owned,
+        email_verified=row.email_proved or (row.email_vouched and row.domain_owned),
         name=row.name,
         given_name=row.given_name,
         family_name=row.family_name,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, delete, select, text
+from sqlalchemy import ForeignKey, Index, String, delete, false, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, UserId
+from idp.domain.roles import Role
 from idp.store.db import Base
 
 MAX_LOCALE_LENGTH = 35
@@ -21,7 +22,8 @@ class User(Base):
     ``email_held`` says that the address is the person's: vouched for by a
     provider, or given by an operator who made the user. A held address is
     unique in the account; any other is display only. ``email_vouched`` says
-    that a provider vouched for it, which alone makes it verified.
+    that a provider vouched for it, ``email_proved`` that the person used a
+    mail of ours to it: one of these makes it verified.
     ``platform_id`` is the person's id on the platform they work in.
     ``roles`` holds role identifiers, the highest first, never none;
     ``roles_sign_in_id`` names the sign-in that gave them; none where an
@@ -56,6 +58,7 @@ class User(Base):
     email_canonical: Mapped[str | None] = mapped_column(String(254))
     email_held: Mapped[bool] = mapped_column(default=False)
     email_vouched: Mapped[bool] = mapped_column(default=False)
+    email_proved: Mapped[bool] = mapped_column(default=False, server_default=false())
     platform_id: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str | None] = mapped_column(String(255))
     given_name: Mapped[str | None] = mapped_column(String(255))
@@ -101,6 +104,14 @@ def holder_of_address(session: Session, account: AccountCode, canonical: str) ->
     """Return the one user of the account who holds that address."""
     return session.scalar(
         select(User).where(User.account_code == account, User.email_canonical == canonical, User.email_held.is_(True))
+    )
+
+
+def with_role(session: Session, account: AccountCode, role: Role) -> Sequence[User]:
+    """Return the enabled users of an account who have a role, by address."""
+    found = session.scalars(select(User).where(User.account_code == account, User.enabled.is_(True)))
+    return sorted(
+        (user for user in found if role in user.roles), key=lambda user: (user.email_canonical or "", user.id)
     )
 
 

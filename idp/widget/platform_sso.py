@@ -145,10 +145,10 @@ def _away(asked: Asked) -> ResponseReturnValue:
     after = asked.address(PATH)
     provider = asked.provider
     if provider is None:
-        only = ways_in.of_account(asked.customer.code).only
-        if only is None:
+        providers = ways_in.of_account(asked.customer.code, parts=parts()).providers
+        if len(providers) != 1:
             return redirect(url_for("pages.sign_in", account=asked.customer.code, after=after), 303)
-        provider = only.code
+        provider = providers[0].code
     browser = bond.ensure()
     url = federated.begin(
         asked.customer.code,

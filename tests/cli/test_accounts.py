@@ -64,6 +64,103 @@ def test_deleting_asks_first_and_leaves_the_trail(operator: Operator) -> None:
     assert changes == ["created", "deleted"]
 
 
-@pytest.mark.parametrize("option", ["--magic-link=off", "--logo=x", "--deputy=a@b.example"])
+ASKING = {"magic_link": "unlinked", "access_domain": [], "request_expiry": 7, "escalate_after": 24, "deputy": []}
+
+
+def among(wanted: dict[str, object], shown: dict[str, object]) -> dict[str, object]:
+    """Return what is shown under the names of what is wanted."""
+    return {name: shown[name] for name in wanted}
+
+
+def test_unless_it_is_said_people_without_single_sign_on_come_by_mail_and_everybody_may_ask(operator: Operator) -> None:
+    assert among(ASKING, operator.gets("accounts", "show", "acme")) == ASKING
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("--magic-link", "off"), {"magic_link": "off"}),
+        (("--magic-link", "all"), {"magic_link": "all"}),
+        (
+            ("--access-domain", "a.example", "--access-domain", "b.example"),
+            {"access_domain": ["a.example", "b.example"]},
+        ),
+        (("--request-expiry", "1"), {"request_expiry": 1}),
+        (("--request-expiry", "365"), {"request_expiry": 365}),
+        (("--escalate-after", "8760"), {"escalate_after": 8760}),
+    ],
+)
+def test_who_may_ask_and_who_decides_is_set_at_once_or_later(
+    operator: Operator, words: tuple[str, ...], shown: dict[str, object]
+) -> None:
+    wanted = ASKING | shown
+    for command in (
+        ("create", "globex", "--name", "Globex", *words),
+        ("update", "acme", *words),
+        ("update", "acme", "--name", "Acme 2"),
+    ):
+        assert among(wanted, operator.gets("accounts", *command)) == wanted
+
+
+def test_deputies_are_users_by_address_and_replaced_as_a_list(operator: Operator) -> None:
+    for email in ("mia@acme.example", "eli@acme.example"):
+        operator.gets("users", "create", email, "--account", "acme")
+    update = ("accounts", "update", "acme")
+    both = operator.gets(*update, "--deputy", "MIA@acme.example", "--deputy", "eli@acme.example")
+    assert both["deputy"] == ["eli@acme.example", "mia@acme.example"]
+    assert operator.gets(*update, "--trial")["deputy"] == both["deputy"]
+    assert operator.gets(*update, "--deputy", "eli@acme.example")["deputy"] == ["eli@acme.example"]
+    operator.gets("users", "delete", "eli@acme.example", "--account", "acme", "--yes")
+    assert operator.gets("accounts", "show", "acme")["deputy"] == []
+    operator.gets(*update, "--deputy", "mia@acme.example")
+    assert operator.gets(*update, "--deputy", "")["deputy"] == []
+
+
+def test_an_empty_value_lets_everybody_ask_again(operator: Operator) -> None:
+    operator.gets("accounts", "update", "acme", "--access-domain", "acme.example")
+    assert operator.gets("accounts", "update", "acme", "--access-domain", "")["access_domain"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--request-expiry", "0"), "1 to 365 days"),
+        (("--request-expiry", "366"), "1 to 365 days"),
+        (("--escalate-after", "0"), "1 to 8760 hours"),
+        (("--escalate-after", "999999999"), "1 to 8760 hours"),
+        (("--access-domain", "Acme.example"), "must look like example.com"),
+        (("--deputy", "nobody@acme.example"), "is no user of the account"),
+        (("--deputy", "no address"), "is no user of the account"),
+        (("--deputy", "lee@globex.example"), "is no user of the account"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_in_one_line_and_changes_nothing(
+    operator: Operator, words: tuple[str, ...], told: str
+) -> None:
+    operator.gets("accounts", "create", "globex", "--name", "Globex")
+    operator.gets("users", "create", "lee@globex.example", "--account", "globex")
+    before = operator.gets("accounts", "show", "acme")
+    done = operator.types("accounts", "update", "acme", *words, "--name", "Other")
+    assert (done.exit_code, len(done.problems)) == (1, 1)
+    assert told in done.err
+    assert operator.gets("accounts", "show", "acme") == before
+    assert operator.types("accounts", "create", "initech", "--name", "Initech", *words).exit_code == 1
+    assert operator.types("accounts", "show", "initech").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--magic-link=maybe", "--magic-link=", "--magic-link=OFF"),
+        *("--request-expiry=soon", "--request-expiry=-1", "--request-expiry=", "--request-expiry=1.5"),
+        *("--escalate-after=٣", f"--escalate-after={10**30}"),
+    ],
+)
+def test_what_is_no_value_at_all_cannot_be_parsed(operator: Operator, option: str) -> None:
+    done = operator.types("accounts", "update", "acme", option)
+    assert (done.exit_code, done.out) == (2, "")
+
+
+@pytest.mark.parametrize("option", ["--accent=teal", "--logo=x"])
 def test_what_is_not_built_is_refused(operator: Operator, option: str) -> None:
     assert operator.types("accounts", "update", "acme", option).exit_code == 2

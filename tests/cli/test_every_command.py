@@ -58,6 +58,7 @@ SUCCEEDING = {
     "users set-roles": ("users", "set-roles", *KIM, "--role", "deepdesk.editor"),
     "users disable": ("users", "disable", *KIM),
     "users enable": ("users", "enable", *KIM),
+    "users create --invite": ("users", "create", "lee@acme.example", "--account", "acme", "--invite"),
     "users sign-out": ("users", "sign-out", *KIM),
     "users explain": ("users", "explain", *KIM),
     "users delete": ("users", "delete", *KIM, "--yes"),
@@ -111,6 +112,7 @@ def test_an_empty_list_is_an_empty_array_and_says_so_to_people(operator: Operato
 
 WITH_A_NAME = [
     *(("accounts", "show"), ("clients", "show"), ("users", "show"), ("keys", "revoke")),
+    *(("access-requests", verb) for verb in ("approve", "deny")),
     *(("api-keys", verb) for verb in ("create", "rotate", "revoke")),
     *(("platform-secrets", verb) for verb in ("create", "rotate", "revoke")),
 ]
@@ -136,6 +138,7 @@ def test_whatever_is_asked_for_ends_in_one_line(operator: Operator, words: tuple
         ("clients", "rotate-secret", "studio", "--keep-old-for", "soon"),
         ("clients", "rotate-secret", "studio", "--keep-old-for", "-1"),
         ("serve", "--workers", "0"),
+        ("access-requests", "list", "--status", "forgotten"),
     ],
     ids=" ".join,
 )
@@ -151,7 +154,7 @@ def test_what_cannot_be_parsed_exits_2_and_prints_nothing(operator: Operator, wo
         ("plan", "file"),
         ("audit", "verify"),
         ("providers", "dry-run", "acme", "okta"),
-        ("accounts", "create", "globex", "--name", "Globex", "--magic-link", "off"),
+        ("accounts", "create", "globex", "--name", "Globex", "--accent", "teal"),
         (*CLIENT, "--profile", "fapi2"),
         (*CLIENT, "--frontchannel-logout-uri", "https://a.example/"),
     ],

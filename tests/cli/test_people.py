@@ -18,7 +18,7 @@ class TestCreating:
         made = operator.gets("users", "create", *KIM, *words)
         assert (made["email"], made["name"], made["platform_id"]) == ("kim@acme.example", "Kim", "17")
         assert made["roles"] == ["deepdesk.manager", "deepdesk.editor"]
-        assert (made["email_vouched"], made["last_sign_in_at"]) == (False, None)
+        assert (made["email_vouched"], made["email_proved"], made["last_sign_in_at"]) == (False, False, None)
 
     def test_without_roles_it_is_an_agent(self, operator: Operator) -> None:
         assert operator.gets("users", "create", *KIM)["roles"] == ["deepdesk.agent"]
@@ -38,7 +38,8 @@ class TestCreating:
             (("lee@acme.example", "--name", "a" * 256), "the name"),
             (("lee@acme.example", "--platform-id", "a\nb"), "the platform id"),
             (("lee@acme.example", "--platform-id", "17"), "belongs to another user"),
-            (("lee@acme.example", "--invite"), "not built yet"),
+            (("lée@acme.example", "--invite"), "written in ASCII"),
+            (('"lee"@acme.example', "--invite"), "no mail can be sent"),
         ],
     )
     def test_what_cannot_be_is_refused_and_makes_nobody(

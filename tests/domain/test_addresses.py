@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.domain.addresses import MAX_LENGTH, parse_address
+from idp.domain.addresses import MAX_LENGTH, parse_address, parse_mailable
 
 
 def canonical(text: str) -> str:
@@ -110,3 +110,112 @@ def test_equal_canonical_forms_differ_in_ascii_case_only(one, other):
     if left and right and left.canonical == right.canonical:
         for mine, theirs in zip(left.given, right.given, strict=True):
             assert mine == theirs or (mine.isascii() and theirs.isascii() and mine.lower() == theirs.lower())
+
+
+# Addresses to which we send
+
+
+MAILABLE = [
+    "kim@acme.example",
+    "Kim@Acme.Example",
+    "k@a.example",
+    "kim+deepdesk@acme.example",
+    "kim.o'hara@acme.example",
+    "first.last_name-2@mail.acme.example",
+    "!#$%&'*+/=?^_`{|}~-@acme.example",
+    "kim@xn--mnchen-3ya.example",
+    "kim@1and1.example",
+    f"{'k' * 64}@acme.example",
+    f"kim@{'a' * 63}.example",
+]
+
+
+@pytest.mark.parametrize("text", MAILABLE)
+def test_an_ordinary_address_can_be_mailed(text):
+    address = parse_mailable(text)
+    assert address is not None
+    assert address == parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "kim",
+        "kim@",
+        "@acme.example",
+        "kim@localhost",
+        "kim@acme",
+        "kim@acme.",
+        "kim@.example",
+        "kim@acme..example",
+        "kim@acme.example.",
+        "kim@-acme.example",
+        "kim@acme-.example",
+        "kim@ac_me.example",
+        "kim@[192.0.2.1]",
+        "kim@[IPv6:2001:db8::1]",
+        f"kim@{'a' * 64}.example",
+        ".kim@acme.example",
+        "kim.@acme.example",
+        "kim..lee@acme.example",
+        '"kim"@acme.example',
+        '"kim lee"@acme.example',
+        '"kim\\@x"@acme.example',
+        '""@acme.example',
+        "kim(at home)@acme.example",
+        "kim@acme.example(comment)",
+        "Kim <kim@acme.example>",
+        "<kim@acme.example>",
+        "kim@acme.example,lee@acme.example",
+        "kim@acme.example;lee@acme.example",
+        "kim@acme.example lee@acme.example",
+        "mallory@evil.example@acme.example",
+        "kim@acme.example?bcc=mallory@evil.example",
+        "kim@acme.example%0d%0abcc:mallory",
+        "kim@acme.example\r\nBcc: mallory@evil.example",
+        "kim@acme.example\n",
+        "\nkim@acme.example",
+        "kim\r@acme.example",
+        "kim\x00@acme.example",
+        "k\u0131m@acme.example",
+        "kim@\uff41cme.example",
+        "kim@acme\u3002example",
+        "kim@m\u00fcnchen.example",
+        "k\u00efm@acme.example",
+        "kim\ud800@acme.example",
+        f"{'k' * 65}@acme.example",
+        f"{'k' * 307}@acme.example",  # 320 characters
+    ],
+)
+def test_what_we_do_not_mail_is_none(text):
+    assert parse_mailable(text) is None
+
+
+def test_the_longest_address_that_is_mailed_has_254_characters():
+    labels = ".".join(["a" * 60] * 3)
+    longest = f"{'k' * 63}@{labels}.example"
+    assert len(longest) == MAX_LENGTH
+    assert parse_mailable(longest)
+    assert parse_mailable(f"k{longest}") is None
+
+
+def test_a_plus_address_is_an_address_of_its_own():
+    one, other = parse_mailable("kim+a@acme.example"), parse_mailable("kim@acme.example")
+    assert one is not None
+    assert other is not None
+    assert one.canonical != other.canonical
+
+
+_UNTIDY = st.text(st.sampled_from("akK.@-+\"'<>,; \r\n\t\x00\\()[]%\u0131\u212a\u00a0"), max_size=40)
+
+
+@given(text=st.one_of(_UNTIDY, _UNTIDY.map(lambda local: f"{local}@acme.example"), st.text(max_size=60)))
+def test_whatever_is_mailed_fits_into_a_header_and_a_command_as_it_stands(text):
+    address = parse_mailable(text)
+    if address is not None:
+        assert address.given == text
+        assert text.isascii()
+        assert text.isprintable()
+        assert text.count("@") == 1
+        assert not set(text) & set(' "(),:;<>[\\]')

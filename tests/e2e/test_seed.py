@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from idp.app import create_app
 from idp.cli.runtime import context
+from idp.domain.identifiers import AccountCode
 from idp.domain.new_user import NewUser
 from idp.sandbox.connections import connections
 from idp.sandbox.seed import seed
 from idp.sandbox.world import ACCOUNT, STAFF_ADDRESS, World, open_world
+from idp.services.mailing import recipients
 from idp.services.people import staff, users
 from idp.services.registry import providers
 from idp.settings import Settings
@@ -54,9 +56,20 @@ def test_people_stay_who_they_are_when_the_port_moves(provider: str, app: Flask,
     assert known_by != [before.issuer]
 
 
-def test_nobody_is_made_beforehand(app: Flask, tmp_path: Path) -> None:
+def test_only_a_manager_is_made_beforehand_who_can_be_mailed(app: Flask, tmp_path: Path) -> None:
     seed(app, world_at(8000, tmp_path))
-    assert users.list_all(None) == []
+    with reading() as session:
+        [manager] = recipients.managers(session, AccountCode(ACCOUNT))
+    assert manager.email == "manager@acme.example"
+    assert [user.id for user in users.list_all(None)] == [manager.id]
+
+
+def test_a_manager_who_was_disabled_stays_so(app: Flask, tmp_path: Path) -> None:
+    seed(app, world_at(8000, tmp_path))
+    [manager] = users.list_all(ACCOUNT)
+    users.set_enabled(manager.id, enabled=False, account=None, context=context())
+    seed(app, world_at(8000, tmp_path))
+    assert [(user.id, user.enabled) for user in users.list_all(ACCOUNT)] == [(manager.id, False)]
 
 
 def test_a_revoked_grant_stays_revoked(app: Flask, tmp_path: Path) -> None:

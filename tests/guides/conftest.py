@@ -20,7 +20,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     Its access tokens live a minute, so a program that renews a minute ahead renews at every page.
     """
     with serving(tmp_path_factory.mktemp("provider"), IDP_ACCESS_TOKEN_TTL="60") as served:
-        served.command("accounts", "create", "acme", "--name", "Acme")
+        served.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
         yield served
 
 

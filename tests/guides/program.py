@@ -118,6 +118,11 @@ def set_cookies(url: str) -> str:
     return "\n".join(answer.raw.headers.getlist("Set-Cookie"))
 
 
+def has_token(said: str) -> bool:
+    """Whether a JSON Web Token stands there; how one begins is no sign, a random code or state has that by chance."""
+    return re.search(r"eyJ[\w-]+\.[\w-]", said) is not None
+
+
 def path_of(page: Page) -> str:
     return urlsplit(page.url).path
 

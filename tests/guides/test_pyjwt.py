@@ -55,7 +55,7 @@ def test_the_page_shows_the_programs() -> None:
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One of this file's own: its keys are rotated."""
     with serving(tmp_path_factory.mktemp("provider")) as served:
-        served.command("accounts", "create", "acme", "--name", "Acme")
+        served.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
         yield served
 
 

@@ -98,7 +98,7 @@ def described(heading: str) -> set[str]:
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("provider")) as served:
-        served.command("accounts", "create", "acme", "--name", "Acme")
+        served.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
         yield served
 
 

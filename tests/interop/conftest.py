@@ -37,7 +37,7 @@ def upstream(node: Node, provider: Served) -> Iterator[Upstream]:
 def _register_upstream(provider: Served, account: str, issuer: str) -> dict[str, str]:
     """Create account and provider; return what the upstream must know of us."""
     client_id = f"deepdesk-{account}"
-    provider.command("accounts", "create", account, "--name", account.title())
+    provider.command("accounts", "create", account, "--name", account.title(), "--magic-link", "off")
     provider.command(
         *("providers", "create", account, "npm", "--kind", "oidc", "--issuer", issuer),
         *("--client-id", client_id, "--client-secret-file", "-", "--role-based-iam"),

@@ -51,6 +51,11 @@ def test_it_leads_to_every_platform(page: str) -> None:
         assert f'href="{FACTS.platform_url}/{kind}/"' in page
 
 
+def test_it_leads_through_the_way_by_mail(page: str) -> None:
+    assert f'href="{FACTS.issuer}/mailbox/"' in page
+    assert f'href="{FACTS.issuer}/manage/access-requests/?account={FACTS.account_code}"' in page
+
+
 def test_it_gives_commands_for_the_account(page: str) -> None:
     assert "idp clients create" in page
     assert f"--account {FACTS.account_code}" in page
@@ -60,6 +65,6 @@ def test_it_gives_commands_for_the_account(page: str) -> None:
     assert "idp access-requests list" in page
 
 
-@pytest.mark.parametrize("way", ["magic", "API key", "JWT", "RingCentral", "Salesforce", "mailbox"])
+@pytest.mark.parametrize("way", ["magic", "API key", "JWT", "RingCentral", "Salesforce"])
 def test_it_promises_no_way_in_that_is_not_built(page: str, way: str) -> None:
     assert way.lower() not in page.lower()

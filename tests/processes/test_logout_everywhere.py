@@ -41,7 +41,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def platform(provider: Served) -> Iterator[RunningPlatform]:
     """The upstream of the account ``acme``."""
     with running_platform() as running:
-        provider.command("accounts", "create", "acme", "--name", "Acme")
+        provider.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
         provider.command(
             *("providers", "create", "acme", "platform", "--kind", "oidc", "--issuer", running.issuer),
             *("--client-id", running.client_id, "--client-secret-file", "-", "--role-based-iam"),

@@ -6,23 +6,19 @@ all get the same successor, so that nobody is locked out.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator
-from multiprocessing.synchronize import Barrier
-from typing import Any
 
 import pytest
 import requests
 
 from tests.interop.service import REDIRECT_URI, Service
 from tests.interop.walking import Browser
+from tests.processes.racers import PATIENCE_SECONDS, PROCESSES, Outcome, race
 from tests.support.platform import RunningPlatform, running_platform
 from tests.support.serve import Served, serving
 
-PROCESSES = 8
-PATIENCE_SECONDS = 60
 GRACE_SECONDS = 3
 
 
@@ -46,7 +42,7 @@ def platform() -> Iterator[RunningPlatform]:
 @pytest.fixture(scope="module")
 def service(provider: Served, platform: RunningPlatform) -> Service:
     """A service of an account whose people sign in at the platform."""
-    provider.command("accounts", "create", "acme", "--name", "Acme")
+    provider.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
     provider.command(
         *("providers", "create", "acme", "platform", "--kind", "oidc", "--issuer", platform.issuer),
         *("--client-id", platform.client_id, "--client-secret-file", "-", "--role-based-iam"),
@@ -55,30 +51,8 @@ def service(provider: Served, platform: RunningPlatform) -> Service:
     return Service.register(provider, "Studio", "--account", "acme")
 
 
-def _present(start: Barrier, answers: Any, url: str, form: dict[str, str], credentials: tuple[str, str]) -> None:
-    """Present the code at the same moment as the other processes; runs in a process of its own."""
-    start.wait(PATIENCE_SECONDS)
-    answer = requests.post(url, data=form, auth=credentials, timeout=PATIENCE_SECONDS)
-    answers.put((answer.status_code, answer.json()))
-
-
-def _race(service: Service, form: dict[str, str]) -> list[tuple[int, dict[str, Any]]]:
-    spawning = multiprocessing.get_context("spawn")
-    start, answers = spawning.Barrier(PROCESSES), spawning.Queue()
-    credentials = (service.client_id, service.client_secret)
-    racers = [
-        spawning.Process(target=_present, args=(start, answers, f"{service.issuer}/oauth/token/", form, credentials))
-        for _ in range(PROCESSES)
-    ]
-    for racer in racers:
-        racer.start()
-    outcomes = [answers.get(timeout=PATIENCE_SECONDS) for _ in racers]
-    for racer in racers:
-        racer.join()
-        racer.close()
-    answers.close()
-    answers.join_thread()
-    return outcomes
+def _race(service: Service, form: dict[str, str]) -> list[Outcome]:
+    return race(f"{service.issuer}/oauth/token/", form, (service.client_id, service.client_secret))
 
 
 def _code_form(service: Service, code: str) -> dict[str, str]:

@@ -43,7 +43,7 @@ def platform(deployment: Deployment) -> Iterator[RunningPlatform]:
     """The upstream of the account ``acme``."""
     provider = deployment.provider
     with running_platform() as running:
-        provider.command("accounts", "create", "acme", "--name", "Acme")
+        provider.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
         provider.command(
             *("providers", "create", "acme", "platform", "--kind", "oidc", "--issuer", running.issuer),
             *("--client-id", running.client_id, "--client-secret-file", "-", "--role-based-iam"),

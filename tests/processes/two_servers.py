@@ -18,7 +18,8 @@ from requests.adapters import HTTPAdapter
 from tests.interop.service import REDIRECT_URI, TIMEOUT_SECONDS, Service
 from tests.interop.walking import Browser
 from tests.support import nginx
-from tests.support.serve import IDP, Served, environment, free_port, run_idp, running, wait_for
+from tests.support.commands import run_forked
+from tests.support.serve import IDP, Served, environment, free_port, running, wait_for
 
 BOTH = (0, 1)
 SECRET_KEYS = "the one key that both of the servers were given"
@@ -116,7 +117,7 @@ def deployed(database_url: str, directory: Path, *, nginx_path: str) -> Iterator
     ports = (free_port(), free_port())
     with nginx.in_front_of([f"127.0.0.1:{port}" for port in ports], path=nginx_path) as issuer, ExitStack() as stack:
         servers = tuple(_server(port, issuer, database_url, directory / str(port)) for port in ports)
-        made = run_idp("init", env=servers[0].env)
+        made = run_forked("init", environ=environment(servers[0].env))
         assert made.returncode == 0, made.stderr
         for server in servers:
             stack.callback(server.stop)

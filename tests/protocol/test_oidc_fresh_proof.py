@@ -1,6 +1,6 @@
 """``prompt``, ``max_age``, ``id_token_hint``, essential ``acr``: whom and which proof a request asks for.
 
-OpenID Connect Core §3.1.2.1, §5.5.1.1; CONTRACT §6 rule 9.
+OpenID Connect Core §3.1.2.1, §5.5.1.1; CONTRACT §6 rule 9. Where the upstream proves nothing, a mailed code does.
 """
 
 from __future__ import annotations
@@ -11,13 +11,19 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import MIA, SAM, Browser, OpenIdProvider, Person
+from idp.settings import Environment
+from idp.tokens.mail_link import LinkKind
+from tests.support.app import CASEY, MIA, SAM, Browser, OpenIdProvider, Person
 from tests.support.clock import FrozenClock
+from tests.support.forms import submits
+from tests.support.mail import WRONG, Correspondent, lets_in_by_mail, started_with
 from tests.support.rp import AuthorizationAnswer, RelyingParty
 
 UNDATED = replace(MIA, dated=False)
 """Mia, whose upstream does not say when she proved who she is."""
 SIGN_IN = "/login/"
+PROOF = "/login/magic/proof/"
+SSO_COOKIE = "__Host-idp_sso.acme"
 
 
 @pytest.fixture
@@ -56,24 +62,25 @@ class TestLogin:
         waiting = rp.asks(browser, prompt="login")
         assert waiting.resumed_in(browser).waits_at(SIGN_IN)
 
-    def test_an_upstream_that_dates_nothing_proves_nothing(
+    def test_an_upstream_that_dates_nothing_leads_to_our_own_proof(
         self, op: OpenIdProvider, rp: RelyingParty, browser: Browser
     ) -> None:
         waiting = rp.asks(browser, prompt="login")
         comes_back(op, browser, UNDATED)
-        assert waiting.resumed_in(browser).is_refused_as("login_required")
+        assert waiting.resumed_in(browser).waits_at(PROOF)
 
-    def test_an_upstream_that_names_an_older_proof_proves_nothing(
+    def test_so_does_one_that_names_an_older_proof(
         self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, clock: FrozenClock
     ) -> None:
         waiting = rp.asks(browser, prompt="login")
         comes_back(op, browser, proven_at=clock.now().replace(year=2020))
-        assert waiting.resumed_in(browser).is_refused_as("login_required")
+        assert waiting.resumed_in(browser).waits_at(PROOF)
 
     def test_a_refused_request_is_over(self, op: OpenIdProvider, rp: RelyingParty, browser: Browser) -> None:
         waiting = rp.asks(browser, prompt="login")
         comes_back(op, browser, UNDATED)
-        waiting.resumed_in(browser)
+        with started_with(op, env=Environment.PRODUCTION, mail_url=None):
+            assert waiting.resumed_in(browser).is_refused_as("login_required")
         assert waiting.resumed_in(browser).response.status_code == 400
 
     def test_the_only_way_in_is_not_taken_without_asking(self, rp: RelyingParty, browser: Browser) -> None:
@@ -115,7 +122,7 @@ class TestMaxAge:
         clock.advance(seconds=61)
         waiting = rp.asks(browser, max_age="60")
         comes_back(op, browser, UNDATED)
-        assert waiting.resumed_in(browser).is_refused_as("login_required")
+        assert waiting.resumed_in(browser).waits_at(PROOF)
 
     def test_whoever_comes_for_the_first_time_has_just_proved_it(
         self, op: OpenIdProvider, rp: RelyingParty, stranger: Browser
@@ -219,3 +226,212 @@ class TestAcr:
     def test_a_voluntary_one_is_only_a_wish(self, rp: RelyingParty, browser: Browser) -> None:
         assert rp.asks(browser, claims=self.asked("urn:other", essential=False)).has_a_code()
         assert rp.asks(browser, acr_values="urn:other 1 2").has_a_code()
+
+
+@pytest.fixture
+def mia(op: OpenIdProvider, browser: Browser) -> Correspondent:
+    return Correspondent.of(op, "mia@acme.example", browser=browser)
+
+
+def is_asked_for_a_code(
+    op: OpenIdProvider, rp: RelyingParty, browser: Browser, person: Person = UNDATED, **wishes: str
+) -> AuthorizationAnswer:
+    """Come back from an upstream that proves nothing; return where the request waits."""
+    waiting = rp.asks(browser, **(wishes or {"prompt": "login"}))
+    comes_back(op, browser, person)
+    resumed = waiting.resumed_in(browser)
+    assert resumed.waits_at(PROOF), resumed
+    return resumed
+
+
+def has_it_mailed(waiting: AuthorizationAnswer, browser: Browser) -> Any:
+    """Press the button; return the page that waits for the code."""
+    offer = browser.opens(waiting.location)
+    assert offer.status_code == 200
+    return browser.follows(submits(browser, offer, "fresh-proof"))
+
+
+def ends(waiting: AuthorizationAnswer, browser: Browser, answer: Any) -> AuthorizationAnswer:
+    return AuthorizationAnswer(browser.follows(answer), waiting.asked)
+
+
+class TestAMailedCode:
+    def test_it_proves(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent, clock: FrozenClock
+    ) -> None:
+        before = rp.verifies(rp.obtains_tokens_for(browser, nonce=None).id_token)
+        clock.advance(minutes=5)
+        waiting = is_asked_for_a_code(op, rp, browser)
+        page = has_it_mailed(waiting, browser)
+        cookie = browser.cookie(SSO_COOKIE)
+        clock.advance(seconds=30)
+        answer = ends(waiting, browser, mia.types(mia.mail().code, page))
+        claims = rp.verifies(rp.redeems(answer.code).tokens.id_token, nonce=answer.asked.nonce)
+        assert claims["auth_time"] == clock.unix
+        assert claims["sid"] == before["sid"]
+        assert claims["amr"] == ["fed", "pwd", "email"]
+        assert claims["acr"] == "urn:deepdesk:acr:interactive"
+        assert browser.cookie(SSO_COOKIE) != cookie
+        thief = op.browser()
+        thief.is_given(SSO_COOKIE, str(cookie))
+        assert rp.asks(thief, prompt="none").is_refused_as("login_required")
+
+    def test_it_answers_max_age(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent, clock: FrozenClock
+    ) -> None:
+        clock.advance(seconds=61)
+        waiting = is_asked_for_a_code(op, rp, browser, max_age="60")
+        page = has_it_mailed(waiting, browser)
+        assert ends(waiting, browser, mia.types(mia.mail().code, page)).has_a_code()
+
+    def test_its_mail_has_no_link_and_names_the_service(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        letter = mia.mail()
+        assert letter.links == []
+        assert "Studio" in letter.words
+        assert "Acme" in letter.words
+
+    def test_nothing_is_mailed_before_the_button(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        waiting = is_asked_for_a_code(op, rp, browser)
+        for _ in range(2):
+            browser.opens(waiting.location)
+            browser.http.head(waiting.location)
+        assert browser.posts(waiting.location).status_code == 400
+        assert mia.mails() == []
+
+    def test_somebody_may_go_back_instead(self, op: OpenIdProvider, rp: RelyingParty, browser: Browser) -> None:
+        waiting = is_asked_for_a_code(op, rp, browser)
+        parked = waiting.location.partition("r=")[2]
+        back = browser.opens(f"/oauth/authorize/resume/?r={parked}&cancel=1")
+        assert AuthorizationAnswer(back, waiting.asked).is_refused_as("access_denied")
+
+    def test_five_wrong_ones_end_it_and_another_mail_helps(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent, clock: FrozenClock
+    ) -> None:
+        waiting = is_asked_for_a_code(op, rp, browser)
+        page = has_it_mailed(waiting, browser)
+        code = mia.mail().code
+        assert [mia.types(WRONG, page).status_code for _ in range(5)] == [422] * 5
+        assert mia.types(code, page).status_code == 422
+        assert op.audited().count("mail.code_wrong") == 5
+        clock.advance(seconds=60)
+        again = browser.follows(submits(browser, page, "magic-again"))
+        assert ends(waiting, browser, mia.types(mia.mail().code, again)).has_a_code()
+
+    def test_ten_wrong_ones_a_day_hold_for_proofs_as_well(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        waiting = is_asked_for_a_code(op, rp, browser)
+        for _ in range(2):
+            page = has_it_mailed(waiting, browser)
+            for _ in range(5):
+                mia.types(WRONG, page)
+        page = has_it_mailed(waiting, browser)
+        assert mia.types(mia.mails()[-1].code, page).status_code == 422
+        assert op.audited().count("mail.code_wrong") == 10
+
+    def test_it_works_once(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent, clock: FrozenClock
+    ) -> None:
+        waiting = is_asked_for_a_code(op, rp, browser)
+        page = has_it_mailed(waiting, browser)
+        code = mia.mail().code
+        mia.types(code, page)
+        # The same request, once more: the session proved itself since, so it goes on without a code.
+        assert ends(waiting, browser, mia.types(code, page)).has_a_code()
+        clock.advance(seconds=90)
+        second = is_asked_for_a_code(op, rp, browser)
+        old = page.request.url.partition("m=")[2]
+        taken = browser.posts(f"{second.location}&m={old}", {"csrf_token": csrf_of(page), "code": code})
+        assert taken.status_code == 422
+
+    def test_it_is_too_old_after_ten_minutes(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent, clock: FrozenClock
+    ) -> None:
+        page = has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        clock.advance(seconds=600)
+        assert mia.types(mia.mail().code, page).status_code == 422
+
+    def test_an_address_that_nobody_vouched_for_gets_none(
+        self, op: OpenIdProvider, rp: RelyingParty, stranger: Browser
+    ) -> None:
+        pat = replace(UNDATED, subject="acme-0009", email="pat@acme.example", email_vouched=False)
+        waiting = rp.asks(stranger, prompt="login")
+        comes_back(op, stranger, pat)
+        assert waiting.resumed_in(stranger).is_refused_as("login_required")
+
+    def test_without_a_mail_server_it_is_login_required(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser
+    ) -> None:
+        waiting = rp.asks(browser, prompt="login")
+        comes_back(op, browser, UNDATED)
+        with started_with(op, env=Environment.PRODUCTION, mail_url=None):
+            assert waiting.resumed_in(browser).is_refused_as("login_required")
+
+    def test_staff_prove_themselves_in_the_same_way(
+        self, op: OpenIdProvider, rp: RelyingParty, stranger: Browser
+    ) -> None:
+        op.staff_sign_in_with_google()
+        op.signs_in(op.browser(), CASEY)
+        op.grants(CASEY.email or "", "acme")
+        casey = Correspondent.of(op, CASEY.email or "", browser=stranger)
+        waiting = is_asked_for_a_code(
+            op, rp, stranger, replace(CASEY, dated=False), prompt="login", idp_hint="staff:google"
+        )
+        page = has_it_mailed(waiting, stranger)
+        entering = stranger.follows(casey.types(casey.mail().code, page))
+        assert entering.request.path == "/login/staff/"
+        assert entering.status_code == 200
+
+    def test_the_mail_of_another_window_is_refused(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        page = has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        code, mail = mia.mail().code, page.request.url.partition("m=")[2]
+        other = op.browser()
+        theirs = is_asked_for_a_code(op, rp, other)
+        own = has_it_mailed(theirs, other)
+        assert other.opens(f"{theirs.location}&m={mail}").status_code == 404
+        taken = other.posts(f"{theirs.location}&m={mail}", {"csrf_token": csrf_of(own), "code": code})
+        assert taken.status_code == 404
+
+    def test_the_mail_of_another_person_is_refused(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        page = has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        code, mail = mia.mail().code, page.request.url.partition("m=")[2]
+        sams = is_asked_for_a_code(op, rp, browser, replace(SAM, dated=False))
+        taken = browser.posts(f"{sams.location}&m={mail}", {"csrf_token": csrf_of(page), "code": code})
+        assert taken.status_code == 404
+
+    def test_the_code_of_a_sign_in_mail_is_none(self, op: OpenIdProvider, rp: RelyingParty, browser: Browser) -> None:
+        lets_in_by_mail(op)
+        op.makes("kim@acme.example")
+        waiting = is_asked_for_a_code(op, rp, browser)
+        own = has_it_mailed(waiting, browser)
+        kim = Correspondent.of(op, "kim@acme.example", browser=browser)
+        page = browser.opens("/login/?account=acme")
+        sent = submits(browser, page, "sign-in-email", email=kim.address)
+        mail, code = sent.headers["Location"].partition("m=")[2], kim.mail().code
+        taken = browser.posts(f"{waiting.location}&m={mail}", {"csrf_token": csrf_of(own), "code": code})
+        assert taken.status_code == 404
+        assert kim.types(code, own).status_code == 422
+
+    def test_nor_does_a_proof_code_sign_anybody_in(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        page = has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        code, mail = mia.mail().code, page.request.url.partition("m=")[2]
+        taken = browser.posts(f"/login/magic/sent/?m={mail}", {"csrf_token": csrf_of(page), "code": code})
+        assert taken.status_code == 404
+        link = op.parts.mail_links.make(LinkKind.MAIL, mail)
+        assert browser.opens(f"/login/magic/confirm/?t={link}").status_code == 404
+        assert browser.opens(f"/access-requests/confirm/?t={link}").status_code == 404
+
+
+def csrf_of(page: Any) -> str:
+    return str(page.text.partition('name="csrf_token" value="')[2].partition('"')[0])

@@ -12,6 +12,7 @@ from authlib.oidc.discovery import OpenIDProviderMetadata
 from idp.domain.client_words import AuthMethod, GrantType
 from tests.support.app import ISSUER, Browser, OpenIdProvider
 from tests.support.assertions import key
+from tests.support.mail import Correspondent, lets_in_by_mail
 from tests.support.rp import RelyingParty
 
 ENDPOINTS = {
@@ -177,9 +178,13 @@ def test_every_claim_can_be_given_and_no_other_is(rp: RelyingParty, browser: Bro
     assert "staff" not in given
 
 
-def test_every_acr_value_is_given(rp: RelyingParty, browser: Browser) -> None:
-    claims = rp.verifies(rp.obtains_tokens_for(browser, nonce=None).id_token)
-    assert [claims["acr"]] == rp.metadata["acr_values_supported"]
+def test_every_acr_value_is_given(op: OpenIdProvider, rp: RelyingParty, browser: Browser) -> None:
+    lets_in_by_mail(op)
+    op.makes("kim@acme.example")
+    kim = Correspondent.of(op, "kim@acme.example")
+    kim.signs_in()
+    tokens = [rp.obtains_tokens_for(somebody, nonce=None) for somebody in (browser, kim.browser)]
+    assert [rp.verifies(one.id_token)["acr"] for one in tokens] == rp.metadata["acr_values_supported"]
 
 
 def test_subjects_are_public_as_it_says(op: OpenIdProvider, rp: RelyingParty, browser: Browser) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
 import pytest
+import requests
 
 from tests.interop.walking import Browser, Page
 from tests.readme.conftest import REDIRECT_URI
@@ -28,7 +30,7 @@ RUN_BY_THESE_TESTS = {
     ("Services that know no PKCE", "python"),
     ("When something is not as expected", "sh"),
 }
-
+MAIL_WITHIN_SECONDS = 15
 _WAY_BY_THE_PLATFORM = re.compile(r'data-provider="platform" href="([^"]+)"')
 
 ASK_OPENID_CLIENT = """
@@ -101,6 +103,7 @@ def test_platforms_are_pinned_and_staff_come_and_go(terminal: Terminal, issuer: 
     assert "casey.staff@deepdesk.example" in printed
     assert "deepdesk.editor" in printed
     assert "kim.staff@deepdesk.example" not in terminal.run(".venv/bin/idp staff list")
+    _wait_for_mail(issuer, "sam.invited@acme.example")
 
 
 @pytest.mark.parametrize(("hint", "place"), [("genesys", "/genesys/oauth/"), ("staff:google", "/google/o/oauth2/")])
@@ -135,6 +138,14 @@ def test_somebody_who_looks_for_a_reason_finds_it(
     assert "broken" not in printed
     assert "the value is a role of ours" in printed
     assert "sign_in.finished" in printed
+
+
+def _wait_for_mail(issuer: str, to: str) -> None:
+    """Wait until the sandbox's mailbox has a mail to somebody."""
+    deadline = time.monotonic() + MAIL_WITHIN_SECONDS
+    while 'id="no-mails"' in requests.get(f"{issuer}/mailbox/?{urlencode({'to': to})}", timeout=10).text:
+        assert time.monotonic() < deadline, f"no mail to {to}"
+        time.sleep(0.2)
 
 
 def _sign_in_with_openid_client(

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 
 import jwt
 import requests
@@ -15,7 +16,9 @@ from tests.interop.walking import Browser
 from tests.rotation.services import Verifying
 
 PAUSE_SECONDS = 0.4
-"""Between two sign-ins, of two tokens each."""
+"""Between two looks at the published keys, and between two sign-ins, of two tokens each, while keys turn."""
+CALM_LOOKS = 8
+"""As many go by from one sign-in to the next while no key turns, which is most of the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,7 @@ class Load:
     left_at: dict[str, datetime] = field(default_factory=dict)
     """When each key that was published once was first seen to be no more."""
     _published: set[str] = field(default_factory=set)
+    _is_calm: bool = False
     _failure: BaseException | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -56,8 +60,12 @@ class Load:
         self._over.set()
         self._thread.join()
 
-    def goes_well_until(self, moment: datetime) -> None:
-        """Return at that moment, or fail as soon as anything of the load does."""
+    def goes_well_until(self, moment: datetime, *, calmly: bool = False) -> None:
+        """Return at that moment, or fail as soon as anything of the load does.
+
+        :param calmly: with fewer sign-ins; the published keys are looked at as often as ever.
+        """
+        self._is_calm = calmly
         self._over.wait((moment - now()).total_seconds())
         if self._failure:
             raise self._failure
@@ -76,8 +84,11 @@ class Load:
 
     def _run(self) -> None:
         try:
-            while not self._over.wait(PAUSE_SECONDS):
-                self._sign_in()
+            for look in count():
+                if self._over.wait(PAUSE_SECONDS):
+                    return
+                if not self._is_calm or look % CALM_LOOKS == 0:
+                    self._sign_in()
                 self._watch()
         except BaseException as failure:  # noqa: BLE001 - the test's own thread raises it
             self._failure = failure

@@ -47,7 +47,7 @@ def provider(tmp_path: Path) -> Iterator[Served]:
 def service(provider: Served) -> Iterator[Service]:
     """A service of an account whose people sign in at a simulated platform."""
     with running_platform() as platform:
-        provider.command("accounts", "create", "acme", "--name", "Acme")
+        provider.command("accounts", "create", "acme", "--name", "Acme", "--magic-link", "off")
         provider.command(
             *("providers", "create", "acme", "platform", "--kind", "oidc", "--issuer", platform.issuer),
             *("--client-id", platform.client_id, "--client-secret-file", "-", "--role-based-iam"),
@@ -94,6 +94,9 @@ def test_no_verification_fails_and_no_key_leaves_too_early_while_keys_turn_twice
         ready_at = rotatable_from(provider)
         assert ready_at - first >= timedelta(seconds=PUBLISH_AHEAD)
 
+        # No key turns before that: where it is to be seen whether anything fails, the load is as before.
+        load.goes_well_until(first + FOLLOWED + A_WHILE)
+        load.goes_well_until(ready_at - A_WHILE, calmly=True)
         load.goes_well_until(ready_at)
         second = now()
         provider.command("keys", "rotate")

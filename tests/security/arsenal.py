@@ -17,14 +17,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from idp.domain.mail_sign_in import MagicLinks
 from idp.domain.pkce import challenge_of
 from idp.services.registry import accounts, api_keys, platform_secrets
 from idp.services.registry.accounts import AccountSettings
 from idp.services.sessions.sso import Begun
+from idp.store import access_requests
+from idp.store.unit_of_work import reading
 from tests.protocol.conftest import initialise_at
 from tests.security.hostile import CLIENT_ID, CLIENT_SECRET
 from tests.support import assertions
-from tests.support.app import SECRET_KEY, Browser, OpenIdProvider, provider_on
+from tests.support.app import CASEY, SECRET_KEY, Browser, OpenIdProvider, provider_on
+from tests.support.forms import submits
+from tests.support.mail import Correspondent, Postbox, lets_in_by_mail
 from tests.support.platform import RunningPlatform
 from tests.support.rp import AuthorizationAnswer, RelyingParty, basic
 from tests.support.widget import API_KEY, ORIGIN, PLATFORM_SECRET, Widget
@@ -35,6 +40,11 @@ AUDIENCE = "https://api.acme.example"
 PLANNER, PLANNER_URI = "planner", "https://planner.example.com/callback"
 SIGNER = "signer"
 LOGGED_OUT_URI = "https://studio.example.com/logged-out"
+SECRET = (
+    *("sso", "browser", "form", "code", "spent_code", "verifier", "state"),
+    *("mail_link", "mail_code", "access_link", "proof_code", "staff_sso"),
+)
+"""Names of what is good and in no answer, unless the caller named it; a code as it is typed, without its hyphen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +87,15 @@ def arsenal(directory: Path, platform: RunningPlatform) -> Iterator[Arsenal]:
         live = {"issuer": platform.issuer, **_gathered(op)}
         op.hangs_up()
         shutil.copyfile(file, kept)
-        named = {live[name] for name in ("sso", "browser", "form", "code", "spent_code", "verifier", "state")}
-        secrets = frozenset({SECRET_KEY, CLIENT_SECRET, platform.client_secret} | named)
+        secrets = frozenset({SECRET_KEY, CLIENT_SECRET, platform.client_secret} | {live[name] for name in SECRET})
         yield Arsenal(op=op, platform=platform, live=live, secrets=secrets, log=log, _file=file, _kept=kept)
 
 
 def _gathered(op: OpenIdProvider) -> dict[str, str]:
     mia, studio = op.browser(), _studio(op)
+    lets_in_by_mail(op, MagicLinks.ALL)
+    unproven = _parked(studio.asks(mia, prompt="login"))
+    op.clock.advance(seconds=1)
     planner = RelyingParty.registered_at(
         op,
         "Planner",
@@ -93,10 +105,12 @@ def _gathered(op: OpenIdProvider) -> dict[str, str]:
         party="third",
     )
     signer = RelyingParty.registered_at(op, "Signer", client_id=SIGNER, key=assertions.key(), grant_types=GRANTS)
-    begun = op.signs_in(mia)
+    begun = op.signs_in(mia, proven_at=None)
     live = {"sso": begun.cookie, "assertion": signer.asserts(), "basic": basic(CLIENT_ID, CLIENT_SECRET)}
     live |= _tokens(studio, mia) | _waiting(studio, planner, mia) | _embedded(op, begun)
-    return live | _of_browser(mia, live["token_cookies"])
+    live["staff_sso"] = _of_staff(op)
+    live |= _mailed(op, mia) | _asking_for_access(op, mia) | _to_be_proven(op, mia, unproven)
+    return live | _of_browser(mia, live["token_cookies"], live["staff_sso"])
 
 
 def _studio(op: OpenIdProvider) -> RelyingParty:
@@ -174,12 +188,67 @@ def _embedded(op: OpenIdProvider, begun: Begun) -> dict[str, str]:
     }
 
 
+def _of_staff(op: OpenIdProvider) -> str:
+    """Sign a staff member in, who may manage acme and has not entered yet; returns the cookie."""
+    op.staff_sign_in_with_google()
+    op.grants(str(CASEY.email), "acme")
+    return op.signs_in(op.browser(), CASEY).cookie
+
+
+def _mailed(op: OpenIdProvider, mia: Browser) -> dict[str, str]:
+    """Let Sam, whom nobody knows upstream, ask for a mail in Mia's browser; nobody has pressed its button yet."""
+    op.makes("sam@acme.example")
+    sam = Correspondent.of(op, "sam@acme.example", browser=mia)
+    page = sam.asks()
+    letter = sam.mail()
+    return {"mail": page.request.args["m"], "mail_link": _token(letter.link), "mail_code": _typed(letter.code)}
+
+
+def _asking_for_access(op: OpenIdProvider, mia: Browser) -> dict[str, str]:
+    """Let Robin ask Mia for access, and Lee have the mail to do so."""
+    robin, lee = (Correspondent.of(op, f"{name}@acme.example", browser=mia) for name in ("robin", "lee"))
+    robin.asks()
+    page = mia.opens(robin.mail().link)
+    asked = submits(mia, page, "access-request", message="I work here.")
+    lee.asks()
+    with op.app.app_context(), reading() as session:
+        (waiting,) = access_requests.pending(session)
+    return {
+        "access_link": _token(lee.mail().link),
+        "request_link": _token(asked.headers["Location"]),
+        "access_request": waiting.id,
+    }
+
+
+def _to_be_proven(op: OpenIdProvider, mia: Browser, unproven: str) -> dict[str, str]:
+    """Mail Mia the code by which she proves anew who she is, for a request that waits for that."""
+    postbox = Postbox(op)
+    postbox.brings()
+    page = mia.follows(submits(mia, mia.opens(f"/login/magic/proof/?r={unproven}"), "fresh-proof"))
+    (letter,) = postbox.brings()
+    return {"unproven": unproven, "proof": page.request.args["m"], "proof_code": _typed(letter.code)}
+
+
+def _token(link: str) -> str:
+    """Return what stands in a link of a mail."""
+    return parse_qs(urlsplit(link).query)["t"][0]
+
+
+def _typed(code: str) -> str:
+    return code.replace("-", "")
+
+
 def _parked(answer: AuthorizationAnswer) -> str:
     return answer.location.partition("r=")[2]
 
 
-def _of_browser(mia: Browser, token_cookies: str) -> dict[str, str]:
+def _of_browser(mia: Browser, token_cookies: str, staff: str) -> dict[str, str]:
     cookies = {name: mia.cookie(f"__Host-idp_{name}") or "" for name in ("browser", "form")}
     sso = mia.cookie("__Host-idp_sso.acme")
     header = "; ".join(f"__Host-idp_{name}={value}" for name, value in {**cookies, "sso.acme": sso}.items())
-    return {**cookies, "cookies": f"{header}; {token_cookies}"}
+    bonds = "; ".join(f"__Host-idp_{name}={value}" for name, value in cookies.items())
+    return {
+        **cookies,
+        "cookies": f"{header}; {token_cookies}",
+        "staff_cookies": f"{bonds}; __Host-idp_sso.staff={staff}",
+    }

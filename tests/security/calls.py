@@ -139,6 +139,38 @@ _CODE_FORM = {
     **{name: TOKEN_REQUEST[name] for name in ("grant_type", "redirect_uri")},
     "code_verifier": Live("verifier"),
 }
+_SENT, _CARRIED = {"m": Live("mail")}, {"t": Live("mail_link")}
+_UNPROVEN: Mapping[str, Value] = {"r": Live("unproven"), "m": Live("proof")}
+_OF_ACME = {"account": "acme"}
+_BY_MAIL = (
+    Plan("/login/magic/", query={"r": Live("parked")}),
+    Plan("/login/magic/", query=_encoded({"account": "acme", "after": "/account/"})),
+    _pressed("/login/magic/", {"r": Live("parked")}, email="sam@acme.example"),
+    _pressed("/login/magic/", {"account": "acme", "after": "/account/"}, email="somebody.new@acme.example"),
+    Plan("/login/magic/sent/", query=_SENT),
+    _pressed("/login/magic/sent/", _SENT, code=Live("mail_code")),
+    _pressed("/login/magic/again/", _SENT),
+    Plan("/login/magic/confirm/", query=_CARRIED),
+    _pressed("/login/magic/confirm/", _CARRIED, code=Live("mail_code")),
+    _pressed("/login/magic/confirm/", _CARRIED),
+    _pressed("/login/magic/afresh/", _CARRIED),
+    _pressed("/login/magic/afresh/", {"t": Live("access_link")}),
+    Plan("/login/magic/proof/", query={"r": Live("unproven")}),
+    Plan("/login/magic/proof/", query=_UNPROVEN),
+    _pressed("/login/magic/proof/", {"r": Live("unproven")}),
+    _pressed("/login/magic/proof/", _UNPROVEN, code=Live("proof_code")),
+    Plan("/access-requests/confirm/", query={"t": Live("access_link")}),
+    _pressed("/access-requests/confirm/", {"t": Live("access_link")}, message="I work here.\r\nLee"),
+    Plan("/access-requests/status/", query={"t": Live("request_link")}),
+    Plan("/manage/", query=_OF_ACME),
+    Plan("/manage/access-requests/", query=_OF_ACME),
+    Plan("/manage/access-requests/", query={"account": "acme", "done": "approve", "about": Live("access_request")}),
+    _pressed(
+        "/manage/access-requests/", _OF_ACME, id=Live("access_request"), decision="approve", role="deepdesk.editor"
+    ),
+    _pressed("/manage/access-requests/", _OF_ACME, id=Live("access_request"), decision="deny", reason="Nobody knows."),
+    _pressed("/manage/enter/", _OF_ACME),
+)
 _RETURNED = {"state": Live("state"), "iss": Live("issuer")}
 GOOD = (
     _asking(prompt="none"),
@@ -170,6 +202,7 @@ GOOD = (
     Plan("/oauth/userinfo/", "POST", form={"access_token": Live("access_token")}),
     Plan("/login/", query={"r": Live("parked"), "account": "acme"}),
     _pressed("/login/", {"r": Live("parked")}, email="mia@acme.example"),
+    *_BY_MAIL,
     Plan("/login/staff/", query={"r": Live("parked")}),
     _pressed("/login/staff/", {"r": Live("parked")}, decision="enter"),
     Plan("/login/with/<code>/", query={"r": Live("parked")}),
@@ -195,12 +228,23 @@ GOOD = (
     Plan("/platform/sso/", query={"account": "acme", "redirect": "/studio"}),
     Plan("/platform/sso/done/", query=_encoded(PLATFORM_SSO)),
 )
+GOOD_FOR_STAFF = (
+    Plan("/manage/", query=_OF_ACME),
+    Plan("/manage/access-requests/", query=_OF_ACME),
+    _pressed("/manage/enter/", _OF_ACME),
+    Plan("/account/"),
+)
+"""For a staff member, with cookies of their own."""
 STALE = (
     _by_client("/oauth/token/", code=Live("spent_code"), **_CODE_FORM),
     *(_bearing(token) for token in ("revoked_token", "client_token", "id_token")),
     Plan("/oauth/callback/<own_part>/", query={**_RETURNED, "code": "x"}),
     Plan("/oauth/callback/<own_part>/", query={**_RETURNED, "error": "access_denied"}),
     _pressed("/account/services/withdraw/", account="acme", client=CLIENT_ID),
+    _pressed("/manage/access-requests/", _OF_ACME, id=Live("access_request"), decision="undo"),
+    _pressed("/login/magic/again/", {"m": Live("proof")}),
+    _pressed("/login/magic/confirm/", {"t": Live("access_link")}),
+    _pressed("/access-requests/confirm/", _CARRIED),
 )
 """Calls in which everything is genuine, but nothing for this address, or not any more."""
 PLANS = tuple(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from idp.domain.mail_sign_in import MagicLinks
+from idp.services.registry import accounts
+from idp.services.registry.accounts import AccountSettings
 from tests.protocol.conftest import (
     browser,
     clock,
@@ -51,6 +54,8 @@ def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         url = request.getfixturevalue("postgres").fresh_database(prepared_by=initialise_at)
     with provider_on(url, directory) as running:
         RelyingParty.registered_at(running, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+        with running.app.app_context():
+            accounts.update("acme", AccountSettings(magic_link=MagicLinks.ALL), context=running.context)
         yield running
 
 

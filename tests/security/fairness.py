@@ -21,7 +21,7 @@ from tests.support.rp import REDIRECT_URI
 
 FOR_PROGRAMS = (
     *("/.well-known/", "/oauth/jwks", "/oauth/token", "/oauth/userinfo", "/oauth/revoke", "/oauth/introspect"),
-    *("/oauth/par", "/healthz", "/readyz", "/auth/", "/session/api-key", "/session/handoff"),
+    *("/oauth/par", "/healthz", "/readyz", "/metrics", "/auth/", "/session/api-key", "/session/handoff"),
 )
 """Paths at which errors are JSON (CONTRACT §4)."""
 _OF_SCRIPTS = {"<version>": "1.0.0", "<any('session.js', 'session.d.ts'):name>": "session.js"}

@@ -63,17 +63,26 @@ WORDS = (
     *("form_post", "fragment", "query.jwt", "code id_token", "token", "plain", "S256", "refresh_token", "password"),
     *("authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer", assertions.TYPE),
     *("acme", "staff", "other", "platform", "staff:google", "allow", "deny", CLIENT_ID, PLANNER, SIGNER, CLIENT_SECRET),
+    *("approve", "undo", "deepdesk.manager", "deepdesk.agent", "/account/", "/manage/access-requests/?account=acme"),
 )
 JWTS = (
     *TOKENS.values(),
     f"{_b64(chr(123) + chr(34) + 'alg' + chr(34) + ':' + chr(34) + 'HS256' + chr(34) + chr(125))}.e30.eA",
     *(f"{_b64(json.dumps({'alg': 'ES256', 'typ': 'at+jwt'}))}.{_b64(body)}.eA" for body in DOCUMENTS[:8]),
 )
+ADDRESSES = (
+    *("mia@acme.example", "sam@acme.example", "robin@acme.example", "lee@acme.example", "casey@deepdesk.example"),
+    *("new@acme.example", "new@elsewhere.example", "a@b", "@", "a@@b.example", '"a b"@acme.example', "a@[::1]"),
+    *("a@acme.example\r\nBcc: b@evil.example", f"{'a' * 308}@acme.example", "k\u0131m@acme.example", " a@b.example "),
+)
+CODES = ("2222-2222", "22222222", "abcd efgh", "ABCD\u2014EFGH", "0000-0000", "ABCD-EFG", "\uff21BCDEFGH", "-" * 5000)
 _NAMES = sorted({name for plan in PLANS for name in (*plan.query, *plan.form)} | {"", "code[]", "__proto__", "a" * 300})
 _LIVE = (
     *("code", "spent_code", "verifier", "access_token", "id_token", "refresh_token", "spent_refresh_token"),
     *("revoked_token", "client_token", "request_uri", "consent", "parked", "state", "csrf_token", "sid", "assertion"),
     *("sso", "browser", "form"),
+    *("mail", "mail_link", "mail_code", "access_link", "request_link", "access_request"),
+    *("unproven", "proof", "proof_code"),
 )
 _TEXT = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=20).map(lambda text: quote(text, safe="")),
@@ -84,7 +93,10 @@ _LIVES = st.builds(Live, st.sampled_from(_LIVE), st.sampled_from(("as it is", *T
 _NONSENSE = st.one_of(
     st.sampled_from(sorted(VALUES.values(), key=len)),
     st.sampled_from(
-        [quote(text.encode("utf-8", "surrogatepass"), safe="") for text in (*NUMBERS, *DOCUMENTS, *URIS, *WORDS)]
+        [
+            quote(text.encode("utf-8", "surrogatepass"), safe="")
+            for text in (*NUMBERS, *DOCUMENTS, *URIS, *WORDS, *ADDRESSES, *CODES)
+        ]
     ),
     st.sampled_from([quote(text, safe=".") for text in JWTS]),
     _TEXT,
@@ -122,6 +134,7 @@ _HEADERS = st.one_of(
 _COOKIE_NAMES = (
     "__Host-idp_browser",
     "__Host-idp_sso.acme",
+    "__Host-idp_sso.staff",
     "__Host-idp_form",
     "__Host-idp_lang",
     *("access_token_cookie", "refresh_token_cookie", "csrf_access_token"),
@@ -129,6 +142,7 @@ _COOKIE_NAMES = (
 _COOKIES = st.one_of(
     st.just(Live("cookies")),
     st.just(Live("cookies")),
+    st.just(Live("staff_cookies")),
     st.none(),
     st.builds(
         lambda name, value: f"{name}={value}; {name}",

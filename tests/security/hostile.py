@@ -76,6 +76,7 @@ class Verdict(StrEnum):
     """An authorization request that its client brings by reference later."""
     TO_SIGN_IN = "to the sign-in page"
     """Off to the sign-in page, by somebody's own wish."""
+    TO_MANAGE = "to what there is to look after"
     AGAIN = "again"
     """A posted authorization request goes to itself by GET."""
     DONE = "done"
@@ -132,7 +133,9 @@ def _of_json(answer: TestResponse) -> Verdict:
 def _of_redirect(location: str) -> Verdict:
     if location.startswith("/login/?r="):
         return Verdict.PARKED
-    if location.startswith(("/login/?after=", "/login/?account=acme&after=")) or location == "/login/":
+    if location.startswith("/manage/access-requests/?account="):
+        return Verdict.TO_MANAGE
+    if re.match(r"/login/\?(account=[a-z0-9-]+&)?after=/", location) or location == "/login/":
         return Verdict.TO_SIGN_IN
     if location in {"/logout/", "/oauth/logout/"} or location.startswith(("/oauth/authorize/?", "/oauth/logout/?")):
         return Verdict.AGAIN
@@ -277,8 +280,21 @@ PLATFORM_SSO = {
     "handoff": CHALLENGE,
     "origin": "https://platform.acme.example",
 }
+MAIL_ASKED = {"r": "x" * 22, "account": "acme", "after": "/account/", "lang": "nl"}
+MAIL_LINK = {"t": "IngiLg.x", "lang": "nl"}
+MANAGING = {"account": "acme", "done": "approve", "about": "x" * 22, "lang": "nl"}
 NO_ERROR = frozenset({Verdict.ERROR, Verdict.DONE})
 LEADS_ON = NO_ERROR | {Verdict.AGAIN}
+BEFORE_SIGN_IN = frozenset({Verdict.ERROR, Verdict.TO_SIGN_IN})
+WHERE_MAIL_LETS_IN = NO_ERROR | {Verdict.TO_SIGN_IN}
+DECISION = {
+    "csrf_token": "x",
+    "id": "x" * 22,
+    "decision": "approve",
+    "role": "deepdesk.manager",
+    "reason": "No",
+    "account": "acme",
+}
 TARGETS = (
     Target(path="/oauth/authorize/", params=AUTHORIZATION_REQUEST, takes=ANSWERS),
     Target(path="/oauth/authorize/", params=PARKED_REQUEST, takes=ANSWERS, signed_in=False),
@@ -308,6 +324,28 @@ TARGETS = (
     Target(
         path="/login/", method="POST", sends="form", params={"csrf_token": "x", "email": "a@b.example", "account": "x"}
     ),
+    Target(path="/login/magic/", params=MAIL_ASKED, takes=WHERE_MAIL_LETS_IN),
+    Target(path="/login/magic/", params={"account": "acme", "after": "/account/"}, takes=WHERE_MAIL_LETS_IN),
+    Target(path="/login/magic/", method="POST", sends="form", params={"csrf_token": "x", "email": "a@b.example"}),
+    Target(path="/login/magic/sent/", params={"m": "x" * 22, "lang": "nl"}),
+    Target(path="/login/magic/sent/", method="POST", sends="form", params={"csrf_token": "x", "code": "ABCD-EFGH"}),
+    Target(path="/login/magic/again/", method="POST", sends="form", params={"csrf_token": "x", "m": "x" * 22}),
+    Target(path="/login/magic/confirm/", params=MAIL_LINK),
+    Target(path="/login/magic/confirm/", method="POST", sends="form", params={"csrf_token": "x", "code": "ABCD-EFGH"}),
+    Target(path="/login/magic/afresh/", method="POST", sends="form", params={"csrf_token": "x", "t": "IngiLg.x"}),
+    Target(path="/login/magic/proof/", params={"r": "x" * 22, "m": "x" * 22, "lang": "nl"}),
+    Target(path="/login/magic/proof/", method="POST", sends="form", params={"csrf_token": "x", "code": "ABCD-EFGH"}),
+    Target(path="/access-requests/confirm/", params=MAIL_LINK),
+    Target(
+        path="/access-requests/confirm/", method="POST", sends="form", params={"csrf_token": "x", "message": "Please"}
+    ),
+    Target(path="/access-requests/status/", params=MAIL_LINK),
+    Target(path="/manage/", params={"account": "acme"}, takes=NO_ERROR | {Verdict.TO_MANAGE}),
+    Target(path="/manage/", params={"account": "acme"}, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/enter/", method="POST", sends="form", params={"csrf_token": "x", "account": "acme"}),
+    Target(path="/manage/access-requests/", params=MANAGING, takes=NO_ERROR),
+    Target(path="/manage/access-requests/", params=MANAGING, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/access-requests/", method="POST", sends="form", params=DECISION),
     Target(path="/oauth/consent/", params={"r": "x" * 22, "lang": "nl"}),
     Target(
         path="/oauth/consent/",
@@ -354,6 +392,7 @@ TARGETS = (
     Target(path="/sdk/<version>/<any('session.js', 'session.d.ts'):name>", takes=NO_ERROR),
     Target(path="/static/<path:filename>"),
     Target(path="/healthz", takes=NO_ERROR),
+    Target(path="/metrics", params={"anything": "1"}, takes=NO_ERROR),
     Target(path="/readyz", takes=NO_ERROR),
 )
 

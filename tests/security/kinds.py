@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 
@@ -13,9 +13,12 @@ from idp.domain.client_words import SigningAlg
 from idp.domain.jars import Jar
 from idp.services.registry import accounts, api_keys, platform_secrets
 from idp.services.registry.accounts import AccountSettings
+from idp.tokens.mail_link import LinkKind, MailLinks
 from idp.tokens.signing import sign
 from tests.support import assertions
 from tests.support.app import ISSUER, Browser, OpenIdProvider
+from tests.support.forms import submits
+from tests.support.mail import Correspondent, lets_in_by_mail
 from tests.support.rp import RelyingParty, s256
 from tests.support.widget import ACCESS, API_KEY, ORIGIN, PLATFORM_SECRET, REFRESH, Widget
 
@@ -41,6 +44,7 @@ def every_kind(rp: RelyingParty, browser: Browser) -> dict[str, str]:
         "access, by the other keys": by_the_cookies_keys(rp.op, claims, typ="at+jwt"),
         "ID, by the other keys": by_the_cookies_keys(rp.op, parts_of(tokens.id_token)[1], typ="JWT"),
         **_of_the_widget(rp.op, browser),
+        **_of_mails(rp.op),
     }
 
 
@@ -79,6 +83,35 @@ def _of_the_widget(op: OpenIdProvider, browser: Browser) -> dict[str, str]:
         "platform JWT": jwt.encode(said, PLATFORM_SECRET, algorithm="HS256"),
         "API key": API_KEY,
     }
+
+
+def _of_mails(op: OpenIdProvider) -> dict[str, str]:
+    """Return what mails carry to Sam, whom an operator made, and to two whom nobody knows; Lee has asked already."""
+    lets_in_by_mail(op)
+    op.makes("sam@acme.example")
+    sam, robin, lee = (Correspondent.of(op, f"{name}@acme.example") for name in ("sam", "robin", "lee"))
+    waiting = sam.asks()
+    robin.asks()
+    lee.asks()
+    letter, mail = sam.mail(), waiting.request.args["m"]
+    asked = submits(lee.browser, lee.browser.opens(lee.mail().link), "access-request")
+    request_link = _carried_by(asked.headers["Location"])
+    request = op.parts.mail_links.read(LinkKind.REQUEST, request_link)
+    elsewhere = MailLinks(["the key of another provider, in these tests"])
+    return {
+        "sign-in link": _carried_by(letter.link),
+        "access link": _carried_by(robin.mail().link),
+        "request link": request_link,
+        "sign-in link, by another server key": elsewhere.make(LinkKind.MAIL, mail),
+        "request link, by another server key": elsewhere.make(LinkKind.REQUEST, request),
+        "mail": mail,
+        "access request": request,
+        "mailed code": letter.code,
+    }
+
+
+def _carried_by(link: str) -> str:
+    return parse_qs(urlsplit(link).query)["t"][0]
 
 
 def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -18,7 +18,7 @@ from idp.sandbox.platform.people import (
     GENESYS_ORGANISATION,
     GOOGLE_DOMAIN,
 )
-from idp.services.people import link_requests
+from idp.services.people import deciding
 from idp.services.people import users as people
 from idp.services.registry import accounts, providers
 from idp.services.registry.accounts import AccountSettings
@@ -369,9 +369,9 @@ def test_once_a_manager_approved_the_next_sign_in_works(
     made = connected.makes("unverified@acme.example")
     arrives(connected, entra, "unverified", hint="entra", to="acme.entra")
     with connected.app.app_context():
-        (listed,) = link_requests.list_all("acme")
+        (listed,) = deciding.list_all("acme", context=connected.context)
         asked = listed.request
-        link_requests.approve(asked.id, context=connected.context)
+        deciding.approve(asked.id, None, by=None, parts=connected.parts, context=connected.context)
     back = arrives(connected, entra, "unverified", hint="entra", to="acme.entra")
     assert back.status_code == 303
     with connected.app.app_context():
@@ -424,7 +424,7 @@ def test_roles_of_staff_at_a_customer_come_from_the_grant_alone(
 ) -> None:
     with op.app.app_context():
         (user,) = people.list_all("staff")
-        people.set_roles(user.id, [Role.MANAGER], account=None, context=op.context)
+        people.set_roles(user.id, [Role.MANAGER], account=None, parts=op.parts, context=op.context)
     claims = rp.asks_userinfo(rp.redeems(enters(casey, rp.asks(casey)).code).tokens.access_token).claims
     assert (claims["roles"], claims["account"], claims["staff"]) == (["deepdesk.editor"], "acme", True)
 

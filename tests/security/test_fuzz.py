@@ -30,7 +30,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.security.arsenal import Arsenal, arsenal
-from tests.security.calls import GOOD, PLANS, Call, Live, Plan
+from tests.security.calls import GOOD, GOOD_FOR_STAFF, PLANS, Call, Live, Plan
 from tests.security.fairness import send
 from tests.security.fuzzing import CALLS
 from tests.support import seeds
@@ -53,6 +53,12 @@ def attacked(one_platform: RunningPlatform, tmp_path_factory: pytest.TempPathFac
 def test_what_is_good_is_accepted_before_it_is_spoilt(attacked: Arsenal, plan: Plan) -> None:
     attacked.start_afresh()
     assert send(Call(plan=plan, cookies=Live("cookies")), attacked).status_code < 400
+
+
+@pytest.mark.parametrize("plan", GOOD_FOR_STAFF, ids=lambda plan: f"{plan.method} {plan.path}")
+def test_what_is_good_is_accepted_of_staff(attacked: Arsenal, plan: Plan) -> None:
+    attacked.start_afresh()
+    assert send(Call(plan=plan, cookies=Live("staff_cookies")), attacked).status_code < 400
 
 
 def test_every_address_is_attacked(attacked: Arsenal) -> None:

@@ -16,7 +16,7 @@ from idp.domain.secrets import new_identifier
 from idp.sandbox.platform import Fault
 from idp.sandbox.platform.kinds import OIDC
 from idp.services.operations import audit
-from idp.services.people import link_requests, users
+from idp.services.people import deciding, users
 from idp.services.registry import accounts, providers
 from idp.services.registry.accounts import AccountSettings
 from idp.store.access_requests import AccessRequest
@@ -52,7 +52,7 @@ def links_by_email(op: OpenIdProvider) -> None:
 def requests_about(op: OpenIdProvider) -> list[AccessRequest]:
     """Return what managers are asked to decide."""
     with op.app.app_context():
-        return [listed.request for listed in link_requests.list_all("acme")]
+        return [listed.request for listed in deciding.list_all("acme", context=op.context)]
 
 
 def test_1_of_several_people_under_an_address_none_is_picked(op: OpenIdProvider) -> None:
@@ -163,7 +163,7 @@ def test_8_the_same_human_under_a_new_id_gets_in_by_one_decision(
             op.signs_in(op.browser(), anew)
     (asked,) = requests_about(op)
     with op.app.app_context():
-        link_requests.approve(asked.id, context=op.context)
+        deciding.approve(asked.id, None, by=None, parts=op.parts, context=op.context)
     for person in (anew, MIA, anew):
         again = op.browser()
         op.signs_in(again, person)
@@ -176,7 +176,7 @@ def test_8_somebody_who_was_denied_asks_nobody_again(op: OpenIdProvider, browser
         op.signs_in(op.browser(), stranger)
     (asked,) = requests_about(op)
     with op.app.app_context():
-        link_requests.deny(asked.id, reason=None, context=op.context)
+        deciding.deny(asked.id, None, by=None, parts=op.parts, context=op.context)
     with pytest.raises(NotAdmitted) as refused:
         op.signs_in(op.browser(), stranger)
     assert refused.value.refusal is Refusal.LINK_DENIED
@@ -227,7 +227,7 @@ def test_10_what_an_approval_ties_is_what_the_next_sign_in_finds(
         op.signs_in(op.browser(), elsewhere)
     (asked,) = requests_about(op)
     with op.app.app_context():
-        link_requests.approve(asked.id, context=op.context)
+        deciding.approve(asked.id, None, by=None, parts=op.parts, context=op.context)
     again = op.browser()
     op.signs_in(again, replace(elsewhere, email=None, roles=()))
     claims = rp.asks_userinfo(rp.obtains_tokens_for(again).access_token).claims

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests.security.kinds import VERIFIER, every_kind, has_a_widget, parts_of, widget_of
 from tests.support import assertions
 from tests.support.app import Browser, OpenIdProvider
+from tests.support.forms import submits
 from tests.support.rp import RelyingParty, Tokens
 from tests.support.widget import API_KEY, ORIGIN
 
@@ -142,6 +143,69 @@ def test_a_reader_of_cookies_takes_an_access_cookie_alone(signer: RelyingParty, 
 
     assert taken(kinds, is_taken) == {"access cookie"}
     assert taken(kinds, lambda value: is_taken(value, "globex")) == set()
+
+
+# At the pages that mails lead to
+
+
+def opens(op: OpenIdProvider, path: str) -> Verifier:
+    """Say whether a page can be opened by what stands in its address as ``t``, in whatever browser."""
+    return lambda value: op.browser().opens(path, query_string={"t": value}).status_code != 404
+
+
+def sends(op: OpenIdProvider, path: str) -> Verifier:
+    """Say the same of pressing the page's button."""
+
+    def is_taken(value: str) -> bool:
+        browser = op.browser()
+        token = browser.opens("/login/").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        assert token
+        answer = browser.posts(path, {"csrf_token": token}, query_string={"t": value}, headers={"Origin": op.issuer})
+        assert answer.status_code in {303, 404, 422}, answer.text
+        return answer.status_code != 404
+
+    return is_taken
+
+
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/login/magic/confirm/", {"sign-in link"}),
+        ("/login/magic/afresh/", {"sign-in link", "access link"}),
+        ("/access-requests/confirm/", {"access link"}),
+    ],
+)
+def test_a_mails_link_alone_leads_to_what_the_mail_is_for(
+    signer: RelyingParty, op: OpenIdProvider, kinds: dict[str, str], path: str, own: set[str]
+) -> None:
+    if path != "/login/magic/afresh/":
+        assert taken(kinds, opens(op, path)) == own
+    assert taken(kinds, sends(op, path)) == own
+
+
+def test_a_requests_link_alone_shows_how_it_stands(
+    signer: RelyingParty, op: OpenIdProvider, kinds: dict[str, str]
+) -> None:
+    assert taken(kinds, opens(op, "/access-requests/status/")) == {"request link"}
+
+
+def test_a_mailed_code_alone_completes_a_sign_in(
+    signer: RelyingParty, op: OpenIdProvider, kinds: dict[str, str]
+) -> None:
+    """Where the mail was not asked for, its link is needed besides."""
+
+    def completes(value: str) -> bool:
+        browser = op.browser()
+        page = browser.opens("/login/magic/confirm/", query_string={"t": kinds["sign-in link"]})
+        if page.status_code == 410:
+            return False
+        answer = submits(browser, page, "magic-confirm", code=value)
+        assert answer.status_code in {303, 422}, answer.text
+        return answer.status_code == 303
+
+    others = {kind: value for kind, value in kinds.items() if kind != "mailed code"}
+    assert taken(others, completes) == set()
+    assert completes(kinds["mailed code"])
 
 
 # At the widget's addresses

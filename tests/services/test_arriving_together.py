@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from idp.domain.errors import NotAdmitted, Refusal
-from idp.services.people import link_requests
+from idp.services.people import deciding
 from tests.services.conftest import KIM, user_of
 from tests.support.database import racing
 
@@ -30,7 +30,9 @@ def both(provider_app: Any, enter: Callable[..., Any], arrivals: list[tuple[Any,
 
 
 @pytest.mark.parametrize("platform_id", [None, "17"], ids=["by address", "by platform id and by address"])
-def test_of_two_who_become_a_user_made_beforehand_one_is_let_in(provider_app, connect, make, enter, platform_id):
+def test_of_two_who_become_a_user_made_beforehand_one_is_let_in(
+    provider_app, connect, make, enter, context, platform_id
+):
     one, other = connect(role_based_iam=False), connect(role_based_iam=False)
     for turn in range(ROUNDS):
         email = f"kim{turn}@acme.example"
@@ -47,4 +49,4 @@ def test_of_two_who_become_a_user_made_beforehand_one_is_let_in(provider_app, co
         assert len(let_in) == 1 or platform_id is not None
         assert refused in ([Refusal.ADDRESS_TAKEN], [])
     if platform_id is None:
-        assert len(link_requests.list_all("acme")) == ROUNDS
+        assert len(deciding.list_all("acme", context=context)) == ROUNDS

@@ -84,11 +84,11 @@ def test_an_operator_gave_the_roles_and_nobody_signed_in_yet(make, explained):
     assert explanation.last_sign_in is None
 
 
-def test_an_operators_word_after_the_sign_in_goes_before_it(connect, enter, context, explained):
+def test_an_operators_word_after_the_sign_in_goes_before_it(connect, enter, context, explained, parts):
     provider = connect(role_based_iam=False)
     kim = user_of(enter(provider, KIM)).id
     later = replace(context, now=context.now + timedelta(minutes=1))
-    people.set_roles(kim, [Role.MANAGER], account=None, context=later)
+    people.set_roles(kim, [Role.MANAGER], account=None, parts=parts, context=later)
     assert isinstance(explained().standings[0].reason, ByOperator)
     enter(provider, KIM, minutes=2)
     reason = explained().standings[0].reason
@@ -96,9 +96,9 @@ def test_an_operators_word_after_the_sign_in_goes_before_it(connect, enter, cont
     assert [step.rule for step in reason.steps] == [Rule.OURS]
 
 
-def test_an_operators_word_at_the_moment_of_the_sign_in_counts(connect, enter, context, explained):
+def test_an_operators_word_at_the_moment_of_the_sign_in_counts(connect, enter, context, explained, parts):
     kim = user_of(enter(connect(role_based_iam=False), KIM)).id
-    people.set_roles(kim, [Role.MANAGER], account=None, context=context)
+    people.set_roles(kim, [Role.MANAGER], account=None, parts=parts, context=context)
     assert explained().standings[0].roles == (Role.MANAGER,)
 
 

@@ -116,26 +116,26 @@ def test_racing_operators_are_told_what_is_taken(provider_app, connect, context)
 # Roles
 
 
-def test_roles_are_set_and_stay(kim, okta, enter, context):
-    people.set_roles(kim, [Role.AGENT, Role.MANAGER], account=None, context=replace(context, now=NOW))
+def test_roles_are_set_and_stay(kim, okta, enter, context, parts):
+    people.set_roles(kim, [Role.AGENT, Role.MANAGER], account=None, parts=parts, context=replace(context, now=NOW))
     assert (the(User).roles, the(User).roles_set_by) == (["deepdesk.manager", "deepdesk.agent"], "test")
     enter(okta, KIM, minutes=1)
     assert the(User).roles == ["deepdesk.manager", "deepdesk.agent"]
 
 
-def test_no_roles_make_an_agent(kim, context):
-    people.set_roles(kim, [], account=None, context=context)
+def test_no_roles_make_an_agent(kim, context, parts):
+    people.set_roles(kim, [], account=None, parts=parts, context=context)
     assert the(User).roles == ["deepdesk.agent"]
 
 
-def test_roles_that_follow_the_upstream_are_not_set_by_hand(connect, enter, context):
+def test_roles_that_follow_the_upstream_are_not_set_by_hand(connect, enter, context, parts):
     kim = user_of(enter(connect(display_name="Acme Okta"), KIM)).id
     with pytest.raises(Invalid, match=r"follow 'Acme Okta' \(Role based IAM\).*--no-role-based-iam"):
-        people.set_roles(kim, [Role.MANAGER], account=None, context=context)
+        people.set_roles(kim, [Role.MANAGER], account=None, parts=parts, context=context)
     assert the(User).roles == ["deepdesk.editor"]
 
 
-def test_one_of_several_providers_with_role_based_iam_is_enough(kim, connect, enter, context):
+def test_one_of_several_providers_with_role_based_iam_is_enough(kim, connect, enter, context, parts):
     provider = connect()
     with unit_of_work() as session:
         session.add(
@@ -150,19 +150,21 @@ def test_one_of_several_providers_with_role_based_iam_is_enough(kim, connect, en
             )
         )
     with pytest.raises(Invalid, match="Role based IAM"):
-        people.set_roles(kim, [Role.MANAGER], account=None, context=context)
+        people.set_roles(kim, [Role.MANAGER], account=None, parts=parts, context=context)
 
 
 def test_with_role_based_iam_off_again_roles_are_ours(connect, enter, parts, context):
     provider = connect()
     kim = user_of(enter(provider, KIM)).id
     providers.update("acme", provider.code, {"role_based_iam": False}, client_secret=None, parts=parts, context=context)
-    assert people.set_roles(kim, [Role.MANAGER], account=None, context=context).roles == ["deepdesk.manager"]
+    assert people.set_roles(kim, [Role.MANAGER], account=None, parts=parts, context=context).roles == [
+        "deepdesk.manager"
+    ]
 
 
-def test_roles_can_be_set_before_the_first_sign_in(make, connect, context):
+def test_roles_can_be_set_before_the_first_sign_in(make, connect, context, parts):
     connect()
-    people.set_roles(make(), [Role.MANAGER], account=None, context=context)
+    people.set_roles(make(), [Role.MANAGER], account=None, parts=parts, context=context)
     assert the(User).roles == ["deepdesk.manager"]
 
 

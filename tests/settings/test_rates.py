@@ -1,4 +1,4 @@
-"""``IDP_RATE_LIMITS``: how the caps of the contract are moved, and that nothing lifts them (CONTRACT §3, §6 rule 4)."""
+"""``IDP_RATE_LIMITS``: how caps and limits are moved, and what ``off`` lifts (CONTRACT §3, §6 rules 4 and 10)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from idp.settings.rates import Rate, cap, is_readable
+from idp.settings.rates import LIMITS, Rate, cap, is_readable, limit
 
 AN_HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
 
 
 @pytest.mark.parametrize("text", ["on", "off", "magic_link=5/15m", "sign_in=30/1m,magic_link=5/15m"])
@@ -67,3 +68,41 @@ def test_a_time_in_which_nothing_could_be_counted_is_refused(window):
 
 def test_a_number_that_no_counter_reaches_is_refused():
     assert not is_readable("bridge_people=" + "9" * 5000)
+
+
+# Limits, which can be switched off
+
+
+@pytest.mark.parametrize("text", ["on", "sign_in=30/1m", "bridge_people=3/1h"])
+def test_by_default_so_many_mails_are_sent(text):
+    assert {name: limit(name, text) for name in LIMITS} == {
+        "magic_link": Rate(5, QUARTER),
+        "magic_link_network": Rate(300, QUARTER),
+        "magic_link_account": Rate(3000, QUARTER),
+    }
+
+
+def test_off_lifts_every_limit_and_no_cap():
+    assert {limit(name, "off") for name in LIMITS} == {None}
+    assert cap("bridge_people", "off") == Rate(200, AN_HOUR)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("magic_link=3/1h", Rate(3, AN_HOUR)),
+        ("magic_link=3", Rate(3, QUARTER)),
+        ("magic_link=0", Rate(0, QUARTER)),
+        ("bridge_people=3/1h, magic_link=9/90s", Rate(9, timedelta(seconds=90))),
+        ("magic_link_network=3/1h", Rate(5, QUARTER)),
+        ("magic_link=3/1h,magic_link=4/1h", Rate(3, AN_HOUR)),
+    ],
+)
+def test_a_limit_can_be_moved_and_no_other_with_it(text, rate):
+    assert is_readable(text)
+    assert limit("magic_link", text) == rate
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_each_limit_can_be_named_in_the_setting(name):
+    assert limit(name, f"{name}=1/1s") == Rate(1, timedelta(seconds=1))

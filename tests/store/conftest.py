@@ -18,6 +18,7 @@ from idp.store import sso_sessions, token_families
 from idp.store.access_requests import AccessRequest
 from idp.store.accounts import Account
 from idp.store.clients import Client
+from idp.store.mail_proofs import Purpose, Sent, Window
 from idp.store.providers import Provider
 from idp.store.sso_sessions import Beginning, UpstreamSession
 from idp.store.staff_grants import StaffGrant
@@ -214,6 +215,63 @@ def new_link_request(
     )
 
 
+def new_access_request(
+    request_id: str,
+    *,
+    address: str = "robin@acme.example",
+    account: str = "acme",
+    status: str = "pending",
+    user: str | None = None,
+    at: datetime = NOW,
+) -> AccessRequest:
+    """Return a request for access.
+
+    :param user: whom its approval made.
+    """
+    return AccessRequest(
+        id=request_id,
+        account_code=account,
+        kind="access",
+        status=status,
+        user_id=user,
+        email=address,
+        email_canonical=address,
+        email_vouched=False,
+        attempts=1,
+        created_at=at,
+        last_attempt_at=at,
+        expires_at=at + timedelta(days=7),
+    )
+
+
+def new_mail(
+    proof_id: str,
+    *,
+    purpose: Purpose = Purpose.SIGN_IN,
+    address: str = "kim@acme.example",
+    account: str = "acme",
+    user: str | None = None,
+    sid: str | None = None,
+    request: str | None = None,
+    expires_at: datetime = SOON,
+) -> Sent:
+    """Return a mail that can be used for a minute, asked for in a browser whose bond is not known here."""
+    return Sent(
+        id=proof_id,
+        purpose=purpose,
+        account=AccountCode(account),
+        email=address,
+        email_canonical=address,
+        window=Window(browser_digest="b" * 64),
+        network="192.0.2.0/24",
+        code_tag="t" * 64,
+        expires_at=expires_at,
+        user_id=None if user is None else UserId(user),
+        sid=None if sid is None else SessionId(sid),
+        request_id=request,
+    )
+
+
 def add_session(session: Session, user: str, *, cookie: str, account: str = "acme", sid: str | None = None) -> None:
     """Begin a session of twelve hours whose sid is ``session-`` and the user's name."""
     sso_sessions.add(
@@ -230,6 +288,7 @@ def beginning(cookie: str, *, now: datetime = NOW) -> Beginning:
         cookie=cookie,
         authentication=PROOF,
         upstream=UpstreamSession(issuer="https://okta.example", subject="00u1", sid=None),
+        proven_at=None,
         now=now,
         expires_at=now + timedelta(hours=12),
     )

@@ -74,7 +74,7 @@ class TestWhoseItIs:
         with reading() as session:
             holder = cookie_families.in_session(session, SID)
         found = holder.person
-        assert (found.subject.user_id, found.subject.account, found.platform_id) == ("kim", "acme", None)
+        assert (found.user_id, found.account, found.platform_id) == ("kim", "acme", None)
         assert holder.authentication == PROOF
         assert holder.confirmation == Confirmation(confirmed_at=None, reverify_after=None, role_based_iam=False)
 

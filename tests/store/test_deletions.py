@@ -21,8 +21,11 @@ from idp.store import (
     authorization_codes,
     clients,
     consents,
+    counters,
     exchange_tokens,
     handoffs,
+    mail_proofs,
+    management_entries,
     outbox,
     parked_requests,
     platform_jwts,
@@ -37,6 +40,7 @@ from idp.store.api_keys import ApiKey
 from idp.store.bridge_people import BridgePerson
 from idp.store.clients import ClientAdmittedAccount
 from idp.store.leases import Lease
+from idp.store.mail_proofs import Purpose
 from idp.store.outbox import OutboxKind
 from idp.store.platform_secrets import PlatformSecret
 from idp.store.providers import Provider
@@ -47,9 +51,18 @@ from idp.store.tables import metadata
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
-from tests.store.conftest import NOW, PROOF, add_family, new_grant, new_link_request
+from tests.store.conftest import (
+    NOW,
+    PROOF,
+    add_family,
+    new_access_request,
+    new_grant,
+    new_link_request,
+    new_mail,
+    new_user,
+)
 
-KEPT = {"audit_events": 1, "revoked_tokens": 1, "outbox": 1, "leases": 1, "sign_outs": 1}
+KEPT = {"audit_events": 1, "revoked_tokens": 1, "outbox": 1, "leases": 1, "sign_outs": 1, "counters": 1}
 LATER = NOW + timedelta(minutes=1)
 REQUEST = AuthorizationRequest(client_id=ClientId("studio"), redirect_uri="https://a.example/", scope=(Scope.OPENID,))
 
@@ -61,6 +74,8 @@ def busy(acme):
         account = accounts.find(session, AccountCode("acme"))
         accounts.set_origins(account, ["https://platform.example.com"])
         accounts.set_email_domains(account, ["acme.example"])
+        accounts.set_access_domains(account, ["acme.example"])
+        accounts.set_deputies(account, [UserId("kim")])
         clients.add_secret(session, ClientId("studio"), "d" * 64, now=NOW)
         session.add(ApiKey(id="key-1", account_code="acme", key_digest="d" * 64, created_at=NOW))
         shared = {"secret_digest": "d" * 64, "secret_sealed": "sealed", "created_at": NOW}
@@ -143,6 +158,9 @@ def busy(acme):
         session.add(new_link_request("request-1"))
         session.add(new_grant("grant-1", account="acme", user="kim"))
         staff_entries.add(session, SessionId("session-kim"), ClientId("studio"), [Role.EDITOR], now=NOW)
+        management_entries.add(session, SessionId("session-kim"), AccountCode("acme"), [Role.MANAGER], now=NOW)
+        counters.add(session, "magic_link:acme:kim@acme.example", within=timedelta(minutes=15), now=NOW)
+        mail_proofs.add(session, new_mail("mail-1", user="kim", sid="session-kim"), now=NOW)
         event = CodeRedeemed(account="acme", user="kim", client="studio", family="family-1")
         trail.record(session, event, Context.of_operator("test", NOW))
     return acme
@@ -196,12 +214,27 @@ def test_a_user_goes_with_links_sessions_tokens_sign_ins_and_grants(busy):
     gone = {"users", "upstream_identities", "sso_sessions", "authorization_codes", "token_families", "sign_ins"}
     gone |= {"access_requests", "staff_grants", "staff_entries", "consents"}
     gone |= {"bridge_people", "exchange_tokens", "handoffs"}
+    gone |= {"account_deputies", "mail_proofs", "management_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
+
+
+def test_whom_an_approval_made_goes_with_the_request_and_the_mails_that_it_led_to(busy):
+    """Whoever asked, and was let in and removed, left nothing of what they wrote."""
+    before = rows()
+    with unit_of_work() as session:
+        session.add(new_user("robin"))
+        session.flush()
+        session.add(new_access_request("request-2", status="approved", user="robin"))
+        session.flush()
+        mail_proofs.add(session, new_mail("mail-2", purpose=Purpose.ACCESS, request="request-2"), now=NOW)
+        mail_proofs.add(session, new_mail("mail-3", user="robin", request="request-2"), now=NOW)
+    delete(User, id="robin")
+    assert rows() == before
 
 
 def test_a_session_goes_with_its_codes_families_and_entries(busy):
     before = rows()
     delete(SsoSession, sid="session-kim")
     gone = {"sso_sessions", "authorization_codes", "token_families", "staff_entries"}
-    gone |= {"exchange_tokens", "handoffs"}
+    gone |= {"exchange_tokens", "handoffs", "mail_proofs", "management_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}

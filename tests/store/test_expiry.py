@@ -10,11 +10,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select
 
-from idp.store import expiry
+from idp.store import expiry, mail_proofs
+from idp.store.access_requests import AccessRequest
 from idp.store.authorization_codes import AuthorizationCode
 from idp.store.clients import ClientSecret
+from idp.store.counters import Counter
 from idp.store.db import Base
 from idp.store.expiry import EXPIRIES, Expiry, Horizon
+from idp.store.mail_proofs import MailProof
 from idp.store.outbox import OutboxItem
 from idp.store.parked_requests import ParkedRequest
 from idp.store.pushed_requests import PushedRequest
@@ -25,7 +28,7 @@ from idp.store.sso_sessions import SsoSession
 from idp.store.token_families import TokenFamily
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.used_assertions import UsedAssertion
-from tests.store.conftest import NOW
+from tests.store.conftest import NOW, new_access_request, new_link_request, new_mail
 
 DAY = timedelta(days=1)
 ACCESS_TOKEN = timedelta(minutes=15)
@@ -58,6 +61,7 @@ EXPIRING: dict[type[Base], dict[str, Any]] = {
     RevokedToken: {"jti": "j"},
     ClientSecret: {"client_id": "studio", "digest": "d", "created_at": NOW},
     SignOut: {"reference_digest": "r", "services": [], "created_at": NOW},
+    Counter: {"name_digest": "n", "window_at": NOW - DAY, "count": 5},
 }
 """A row of each table whose rows say when they expire."""
 
@@ -127,6 +131,47 @@ def test_what_waits_or_was_given_up_is_kept_for_ever(acme: Flask) -> None:
     add_item("dead", dead_at=NOW)
     tidied(NOW + 1000 * DAY)
     assert remains(OutboxItem) == 2
+
+
+@pytest.mark.parametrize("used_at", [None, NOW - DAY], ids=["too old", "used"])
+def test_a_mail_says_for_a_month_whose_it_was(acme: Flask, used_at: datetime | None) -> None:
+    """So that whoever finds it then can have a new one sent."""
+    with unit_of_work() as session:
+        mail_proofs.add(session, new_mail("mail", expires_at=NOW), now=NOW - DAY)
+        session.get_one(MailProof, "mail").used_at = used_at
+    tidied(NOW + 30 * DAY - MOMENT)
+    assert remains(MailProof) == 1
+    tidied(NOW + 30 * DAY)
+    assert remains(MailProof) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "settled"),
+    [("approved", {"decided_at": NOW}), ("denied", {"decided_at": NOW}), ("expired", {"expires_at": NOW})],
+)
+def test_a_request_for_access_is_kept_for_half_a_year_after_it_was_settled(
+    acme: Flask, status: str, settled: dict[str, datetime]
+) -> None:
+    request = new_access_request("request", status=status, at=NOW - 7 * DAY)
+    for name, value in settled.items():
+        setattr(request, name, value)
+    with unit_of_work() as session:
+        session.add(request)
+    tidied(NOW + 180 * DAY - MOMENT)
+    assert remains(AccessRequest) == 1
+    tidied(NOW + 180 * DAY)
+    assert remains(AccessRequest) == 0
+
+
+@pytest.mark.parametrize("status", ["pending", "approved", "denied"])
+def test_what_waits_and_what_was_decided_about_a_sign_in_is_kept(acme: Flask, status: str) -> None:
+    """A decision about a collision counts at the next sign-in, whenever that is."""
+    collision = new_link_request("collision")
+    collision.status, collision.decided_at = status, NOW
+    with unit_of_work() as session:
+        session.add_all([collision, new_access_request("request")])
+    tidied(NOW + 1000 * DAY)
+    assert remains(AccessRequest) == 2
 
 
 def test_a_clients_present_secret_is_kept_for_ever(acme: Flask) -> None:

@@ -33,8 +33,8 @@ ROWS_OF_0001 = Path(__file__).parent / "rows_of_0001.sql"
 REBUILDS_ACCOUNTS = """
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade():
@@ -127,6 +127,7 @@ def test_the_partial_indexes_are_partial(empty):
         "uq_signing_keys_current",
         "uq_signing_keys_next",
         "ix_outbox_open",
+        "uq_access_requests_pending_address",
     }
 
 

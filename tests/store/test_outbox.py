@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from idp.store import outbox
-from idp.store.outbox import Backlog, Leased, OutboxItem, OutboxKind
+from idp.store.outbox import Backlog, Leased, OutboxItem, OutboxKind, State
 from idp.store.unit_of_work import reading, unit_of_work
 from tests.store.conftest import NOW
-from tests.support.database import racing
+from tests.support.database import RACERS, racing
 
 KIND = OutboxKind.BACKCHANNEL_LOGOUT
 LEASE = timedelta(seconds=60)
@@ -236,3 +236,85 @@ def test_the_backlog_counts_what_waits_and_what_died_and_since_when_something_is
     assert backlog(LATER) == Backlog(waiting=1, dead=1, due_since=NOW)
     settled(outbox.settle_done, done, now=NOW)
     assert backlog(LATER) == Backlog(waiting=0, dead=1, due_since=None)
+
+
+# Taking back what has not left yet
+
+
+def withdrawn(item_id: str, *, at: datetime = NOW) -> bool:
+    with unit_of_work() as session:
+        return outbox.withdraw(session, item_id, now=at)
+
+
+def test_what_is_not_due_yet_can_be_withdrawn_once(database: Flask) -> None:
+    (item,) = enqueued(at=LATER)
+    (other,) = enqueued(at=LATER)
+    assert withdrawn(item)
+    assert not withdrawn(item)
+    assert [one.id for one in leased(at=LATER)] == [other]
+
+
+def test_what_is_due_or_unknown_cannot(database: Flask) -> None:
+    (item,) = enqueued(at=LATER)
+    assert not withdrawn(item, at=LATER)
+    assert not withdrawn(item, at=LATER + LEASE)
+    assert not withdrawn("x" * 22)
+    assert [one.id for one in leased(at=LATER)] == [item]
+
+
+def test_what_somebody_had_cannot_although_it_is_due_later_again(database: Flask) -> None:
+    """It may have arrived: a mail server that said nothing may have taken it."""
+    (item,) = enqueued()
+    (held,) = leased()
+    assert not withdrawn(item, at=NOW - LEASE)
+    assert settled(outbox.settle_failed, held, error="no answer", due_at=LATER)
+    assert not withdrawn(item)
+    (again,) = leased(at=LATER)
+    settled(outbox.settle_done, again, now=LATER)
+    assert not withdrawn(item, at=NOW - LEASE)
+
+
+def test_of_racing_withdrawals_and_leases_of_an_item_one_succeeds(database: Flask) -> None:
+    """Where the hosts' clocks differ, one may lease what another still takes for waiting."""
+    for _ in range(5):
+        (item,) = enqueued(at=LATER)
+        turns = iter(range(RACERS))
+
+        def act(item: str = item, turns: Iterator[int] = turns) -> str:
+            if next(turns) % 2:
+                return "leased" if leased(at=LATER) else "nothing"
+            return "withdrawn" if withdrawn(item) else "nothing"
+
+        outcomes = racing(database, act)
+        assert sorted(str(one) for one in outcomes) in (
+            ["leased", *["nothing"] * (RACERS - 1)],
+            [*["nothing"] * (RACERS - 1), "withdrawn"],
+        )
+
+
+# How deliveries stand
+
+
+def test_deliveries_are_open_done_or_dead(database: Flask) -> None:
+    waiting, _, _, gone = items = enqueued(3) + enqueued(at=LATER)
+    first, second = (one for one in leased() if one.id != waiting)
+    settled(outbox.settle_done, first, now=NOW)
+    settled(outbox.bury, second, error="refused", now=NOW)
+    withdrawn(gone)
+    with reading() as session:
+        assert outbox.states(session, items) == {
+            waiting: State.OPEN,
+            first.id: State.DONE,
+            second.id: State.DEAD,
+        }
+        assert outbox.states(session, []) == {}
+
+
+def test_what_is_written_for_its_time_alone_is_never_delivered(database: Flask) -> None:
+    with unit_of_work() as session:
+        item = outbox.enqueue(session, KIND, {"x": "-"}, account="acme", now=NOW, done_at=NOW)
+    assert leased(at=LATER) == []
+    assert revived(item) is None
+    with reading() as session:
+        assert outbox.backlog(session, now=LATER) == Backlog(waiting=0, dead=0, due_since=None)
+        assert outbox.unsettled(session, account=None) == []

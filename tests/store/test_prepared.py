@@ -35,6 +35,7 @@ def values(name: str, **changes):
     user = new_user(name)
     return {column.name: getattr(user, column.name) for column in USERS.c} | {
         "roles": ["deepdesk.user"],
+        "email_proved": False,
         "enabled": True,
         **changes,
     }

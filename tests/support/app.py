@@ -25,6 +25,7 @@ from idp.app import create_app
 from idp.domain.clock import Clock
 from idp.domain.context import Context
 from idp.domain.identifiers import UserId
+from idp.domain.mail_sign_in import MagicLinks
 from idp.domain.new_user import NewUser
 from idp.domain.provider_settings import ProviderSettings
 from idp.domain.roles import Role
@@ -196,9 +197,10 @@ class OpenIdProvider:
         return Browser(self.app, self.issuer)
 
     def account(self, code: str, **settings: Any) -> None:
-        """Make an account with one upstream provider, ``platform``, whose roles count."""
+        """Make an account with one upstream provider, ``platform``, whose roles count; mail is no way in."""
+        given = {"name": code.title(), "magic_link": MagicLinks.OFF, **settings}
         with self.app.app_context():
-            accounts.create(code, AccountSettings(name=code.title(), **settings), context=self.context)
+            accounts.create(code, AccountSettings(**given), context=self.context)
         self.upstream("platform", account=code)
 
     def upstream(self, code: str, *, account: str = "acme", kind: str = "oidc", **settings: Any) -> None:

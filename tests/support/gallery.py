@@ -1,4 +1,4 @@
-"""Every page with sample data, in a small application of its own, for tests and for a designer's eyes.
+"""Every page and mail with sample data, in a small application of its own, for tests and for a designer's eyes.
 
 ``python -m tests.support.gallery FOLDER`` takes pictures of all of them: phone
 and desktop, light and dark. It exits 1 when the browser complains, for
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,25 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from idp.browser.language import LANGUAGES
 from idp.domain.consent import Disclosure
 from idp.domain.identifiers import ClientId
+from idp.mails.rendering import rendered
 from idp.pages.account import NOTICES
+from idp.pages.magic_link import CODE_PROBLEMS
 from idp.pages.messages import ERROR_TEXTS, ErrorText
 from idp.sandbox.landing import Choice, LandingFacts, WayIn, create_landing
 from idp.sandbox.sample_service import create_sample_service, rows
+from idp.services.people.time_to_access import Typical
 from idp.services.sessions.logout import Progress, Service
-from tests.support import chromium
+from idp.services.sign_in.mail_codes import Verdict
+from tests.support import chromium, sample_requests
+from tests.support.sample_mails import LONGEST, MAILS
 
 PAGES = Path(__file__).parents[2] / "idp" / "pages"
 WIDGET = PAGES.parent / "widget"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""A mail carries its styles in its tags; whatever else it would fetch, the browser complains about."""
 WITH_A_SCRIPT = "/gallery/platform_done_with_handoff"
 """The one page that runs a script of ours."""
 PHONE, DESKTOP = (375, 812), (1280, 800)
@@ -181,6 +188,41 @@ _CONSENT = {
     "host": "planner.example.com",
     "other_href": "/login/?account=acme",
 }
+
+_SENT = {
+    "account_name": "Acme",
+    "service_name": "Studio",
+    "email": "mia.manager@acme.example",
+    "action": "/login/magic/sent/?m=mail",
+    "again_action": "/login/magic/again/?m=mail",
+    "again_in_seconds": 0,
+    "other_address_href": "/login/?account=acme",
+}
+_OFFERED = {
+    "account_name": "Acme",
+    "service_name": "Studio",
+    "email": "mia.manager@acme.example",
+    "here": False,
+    "asked_at": sample_requests.NOW - timedelta(minutes=2),
+    "network": "203.0.113.7",
+    "action": "/login/magic/confirm/?t=token",
+    "now": sample_requests.NOW,
+}
+_PROOF = {
+    "account_name": "Acme",
+    "service_name": "Admin dashboard",
+    "person": _MIA,
+    "action": "/login/magic/proof/?r=waiting",
+    "again_action": "/login/magic/proof/?r=waiting",
+    "again_in_seconds": 0,
+    "cancel_href": "/oauth/authorize/resume/?r=waiting&cancel=1",
+}
+
+MAIL_ADDRESSES = {
+    **{f"mail_{name}": f"/gallery/mails/en/{name}" for name in MAILS},
+    **{f"mail_{name}_{tag}": f"/gallery/mails/{tag}/{name}" for name in LONGEST for tag in LANGUAGES if tag != "en"},
+}
+"""Each mail in English, and the longest in every language."""
 
 LANGUAGE_SWITCH = {"languages": LANGUAGES, "lang": "en", "language_href": lambda tag: f"?lang={tag}"}
 
@@ -365,6 +407,140 @@ SAMPLES: dict[str, Sample] = {
         template="which_account.html",
         context={"service_name": "Studio", "not_found": True, "empty": True, "staff_href": "/login/?account=staff"},
     ),
+    "sign_in_with_mail": Sample(
+        template="sign_in.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Studio",
+            "login_hint": "mia@acme.example",
+            "providers": [_provider("platform", "Acme platform")],
+            "email_action": "/login/magic/?r=waiting",
+            "staff_href": "/login/with/google/?account=staff",
+            **LANGUAGE_SWITCH,
+        },
+    ),
+    "sign_in_by_mail_only": Sample(
+        template="sign_in.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Studio",
+            "providers": [],
+            "email_action": "/login/magic/?r=waiting",
+        },
+    ),
+    "magic_link": Sample(
+        template="magic_link.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Studio",
+            "action": "/login/magic/",
+            "other_ways_href": "/login/",
+        },
+    ),
+    "magic_link_not_an_address": Sample(
+        template="magic_link.html",
+        context={"account_name": "Acme", "email": "mia@", "problem": True, "action": "/login/magic/"},
+    ),
+    "magic_sent": Sample(template="magic_sent.html", context={**_SENT, "again_in_seconds": 60}),
+    "magic_sent_wrong_code": Sample(
+        template="magic_sent.html", context={**_SENT, "problem": CODE_PROBLEMS[Verdict.WRONG], "service_name": None}
+    ),
+    "magic_sent_no_more_today": Sample(
+        template="magic_sent.html", context={**_SENT, "problem": CODE_PROBLEMS[Verdict.NO_MORE_TODAY]}
+    ),
+    "magic_confirm": Sample(template="magic_confirm.html", context={**_OFFERED, "here": True}),
+    "magic_confirm_elsewhere": Sample(
+        template="magic_confirm.html", context={**_OFFERED, "network": "2001:db8:85a3:8d3:1319:8a2e:370:7348"}
+    ),
+    "magic_confirm_wrong_code": Sample(
+        template="magic_confirm.html", context={**_OFFERED, "problem": CODE_PROBLEMS[Verdict.NO_CODE]}
+    ),
+    "magic_confirm_invited": Sample(
+        template="magic_confirm.html",
+        context={**_OFFERED, "service_name": None, "asked_at": None, "network": None},
+    ),
+    "magic_spent": Sample(
+        template="magic_spent.html",
+        context={"used": True, "action": "/login/magic/afresh/?t=token", "signed_in": False},
+    ),
+    "magic_spent_too_old": Sample(template="magic_spent.html", context={"used": False, "signed_in": False}),
+    "magic_spent_signed_in": Sample(
+        template="magic_spent.html", context={"used": True, "action": "/login/magic/afresh/?t=token", "signed_in": True}
+    ),
+    "fresh_proof": Sample(template="fresh_proof.html", context={**_PROOF, "sent": False}),
+    "fresh_proof_sent": Sample(template="fresh_proof.html", context={**_PROOF, "sent": True, "again_in_seconds": 59}),
+    "fresh_proof_wrong_code": Sample(
+        template="fresh_proof.html", context={**_PROOF, "sent": True, "problem": CODE_PROBLEMS[Verdict.NO_MORE_TRIES]}
+    ),
+    "access_request": Sample(
+        template="access_request.html",
+        context={
+            "account_name": "Acme",
+            "service_name": "Studio",
+            "email": "adam.agent@acme.example",
+            "max_message_length": 1000,
+            "action": "/access-requests/confirm/?t=token",
+        },
+    ),
+    **{
+        f"access_status_{name}": Sample(
+            template="access_status.html",
+            context={"account_name": "Acme", "standing": standing, "sign_in_href": "/login/magic/?account=acme"},
+        )
+        for name, standing in sample_requests.STANDINGS.items()
+    },
+    "manage_enter": Sample(
+        template="manage_enter.html",
+        context={
+            "account_name": "Acme",
+            "person": {"name": "Casey Staff", "email": "casey.staff@deepdesk.example"},
+            "groups": ("Manager",),
+            "until": datetime(2027, 2, 1, tzinfo=UTC),
+            "last_day": date(2027, 1, 31),
+            "action": "/manage/enter/?account=acme",
+            "staff": True,
+        },
+    ),
+    "manage_requests": Sample(
+        template="manage_access_requests.html",
+        context={
+            **sample_requests.DECIDE,
+            "waiting": (sample_requests.SILENT, sample_requests.EVE, sample_requests.COLLISION, sample_requests.ADAM),
+        },
+    ),
+    "manage_requests_approved": Sample(
+        template="manage_access_requests.html",
+        context={
+            **sample_requests.DECIDE,
+            "waiting": (sample_requests.VOUCHED,),
+            "decided": sample_requests.DECIDED,
+            "done": "approve",
+            "about": sample_requests.APPROVED,
+            "time_to_access": Typical(median=timedelta(hours=3, minutes=10), people=12),
+        },
+    ),
+    "manage_requests_too_late": Sample(
+        template="manage_access_requests.html",
+        context={**sample_requests.DECIDE, "decided": (sample_requests.DENIED,), "done": "too_late"},
+    ),
+    "manage_requests_not_possible": Sample(
+        template="manage_access_requests.html",
+        context={**sample_requests.DECIDE, "waiting": (sample_requests.ADAM,), "done": "not_possible"},
+    ),
+    "manage_requests_undone": Sample(
+        template="manage_access_requests.html",
+        context={
+            **sample_requests.DECIDE,
+            "waiting": (sample_requests.COLLISION,),
+            "time_to_access": Typical(median=timedelta(minutes=40), people=1),
+            "done": "undo",
+            "about": sample_requests.COLLISION,
+        },
+    ),
+    "manage_requests_empty": Sample(
+        template="manage_access_requests.html",
+        context={**sample_requests.DECIDE, "person": sample_requests.CASEY, "staff": True},
+    ),
     **{f"error_{key}": _error(key, _AGAIN, _BACK) for key in ERROR_TEXTS},
     "error_no_grant": Sample(
         template="error.html",
@@ -381,7 +557,7 @@ SAMPLES: dict[str, Sample] = {
 
 
 def create_gallery() -> Flask:
-    """Return an application that shows each sample at ``/gallery/NAME``, under the pages' own policy."""
+    """Return an application that shows each sample at ``/gallery/NAME``, under the pages' own policy, and each mail."""
     app = Flask("gallery", static_folder=None)  # /static is the pages' own
     app.config.update(SECRET_KEY="for pictures only", TESTING=True)  # nothing to protect
     Babel(app)
@@ -411,10 +587,15 @@ def create_gallery() -> Flask:
         sample = SAMPLES.get(name) or abort(404)
         return sample.render()
 
+    @app.get("/gallery/mails/<language>/<name>")
+    def show_mail(language: str, name: str) -> ResponseReturnValue:
+        kind = MAILS.get(name) or abort(404)
+        return rendered(kind, language=language).html, {"Content-Security-Policy": MAIL_POLICY}
+
     @app.after_request
     def guard(response: Response) -> Response:
         allowed = "; script-src 'self'" if request.path == WITH_A_SCRIPT else ""
-        response.headers["Content-Security-Policy"] = POLICY + allowed
+        response.headers.setdefault("Content-Security-Policy", POLICY + allowed)
         return response
 
     return app
@@ -481,7 +662,7 @@ def photograph(browser: Browser, address: str, file: Path) -> list[str]:
 
 
 def main(folder: Path) -> int:
-    """Photograph all pages into ``folder``."""
+    """Photograph all pages and mails into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
     with (
@@ -490,6 +671,7 @@ def main(folder: Path) -> int:
         sync_playwright() as playwright,
     ):
         addresses = {name: f"{provider}/gallery/{name}" for name in SAMPLES}
+        addresses |= {name: provider + path for name, path in MAIL_ADDRESSES.items()}
         addresses |= {
             "landing": f"{provider}/",
             "sample_start": f"{sample}/",

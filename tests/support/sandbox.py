@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.sandbox.world import PORTS, issuer_at
+from tests.support.commands import run_forked
 from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, free_port, running
-
-COMMAND_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +31,7 @@ class Sandbox:
 
         :raises AssertionError: it failed; the message is what it said.
         """
-        done = subprocess.run(
-            [IDP, *arguments],
-            env=environment(self.env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_SECONDS,
-            check=False,
-        )
+        done = run_forked(*arguments, environ=environment(self.env))
         assert done.returncode == 0, f"{done.stdout}{done.stderr}"
         return done.stdout
 

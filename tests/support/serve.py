@@ -17,6 +17,8 @@ from typing import Any
 
 import requests
 
+from tests.support.commands import run_forked
+
 IDP = str(Path(sys.executable).with_name("idp"))
 COMMAND_TIMEOUT_SECONDS = 60
 START_TIMEOUT_SECONDS = 30
@@ -66,7 +68,7 @@ class Served:
 
         :raises AssertionError: it did not exit 0; the message is what it said.
         """
-        done = run_idp(*words, "--json", env=self.env, stdin=stdin)
+        done = run_forked(*words, "--json", environ=environment(self.env), stdin=stdin or "")
         assert done.returncode == 0, f"idp {' '.join(words)}: {done.stderr}"
         return json.loads(done.stdout)
 
@@ -86,7 +88,7 @@ def serving(directory: Path, *, workers: int = 1, **settings: str) -> Iterator[S
     port = free_port()
     issuer = f"http://127.0.0.1:{port}"
     env = {"IDP_ISSUER": issuer, "IDP_INSTANCE_DIR": str(directory / "instance"), **settings}
-    made = run_idp("init", env=env)
+    made = run_forked("init", environ=environment(env))
     assert made.returncode == 0, f"idp init: {made.stderr}"
     log_file = directory / "serve.log"
     command = [IDP, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]

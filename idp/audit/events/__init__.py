@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from idp.audit.events.event import OK, Event
+from idp.audit.events.mail import (
+    AccessDecided,
+    AccessEscalated,
+    AccessRequested,
+    AccessRequestExpired,
+    AccessUsed,
+    MailAsked,
+    MailCodeWrong,
+    MailGuessingAlarmed,
+    MailSignInFinished,
+    ProvenAnew,
+    StaffManages,
+    UserInvited,
+)
 from idp.audit.events.operations import KeyMade, KeyPromoted, KeyRetired, KeyRevoked, OutboxDropped, OutboxRetried
 from idp.audit.events.records import (
     AccountChanged,
@@ -42,6 +56,11 @@ from idp.audit.events.widget import (
 
 __all__ = [
     "OK",
+    "AccessDecided",
+    "AccessEscalated",
+    "AccessRequestExpired",
+    "AccessRequested",
+    "AccessUsed",
     "AccountChanged",
     "ApiKeyChanged",
     "BridgeAlarmed",
@@ -67,9 +86,14 @@ __all__ = [
     "KeyRevoked",
     "LinkDecided",
     "LinkRequested",
+    "MailAsked",
+    "MailCodeWrong",
+    "MailGuessingAlarmed",
+    "MailSignInFinished",
     "OutboxDropped",
     "OutboxRetried",
     "PlatformSecretChanged",
+    "ProvenAnew",
     "ProviderChanged",
     "RefreshReplayed",
     "SignInFailed",
@@ -77,10 +101,12 @@ __all__ = [
     "SignedOut",
     "StaffEntered",
     "StaffGranted",
+    "StaffManages",
     "StaffRefused",
     "StaffRevoked",
     "TokenRevoked",
     "TokensRefreshed",
     "UserChanged",
+    "UserInvited",
     "UserSignedOut",
 ]

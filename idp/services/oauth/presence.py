@@ -58,13 +58,20 @@ class Unproven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofMissing:
+    """The person signed in for this request, and nobody says that they proved themselves anew: a mailed code may."""
+
+    session: LiveSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TooOld:
     """Somebody is there whose last proof is older than the request allows: they have to prove themselves anew."""
 
     session: LiveSession
 
 
-Presence = Nobody | Ready | MustChoose | NoGrant | Unproven | TooOld
+Presence = Nobody | Ready | MustChoose | NoGrant | Unproven | ProofMissing | TooOld
 
 
 def of(
@@ -87,6 +94,8 @@ def of(
     match proof.judge(request, person, now=context.now):
         case Verdict.ENOUGH:
             return found
+        case Verdict.PROOF_MISSING:
+            return ProofMissing(session=found.session)
         case Verdict.UNPROVEN:
             return Unproven(session=found.session)
         case Verdict.SIGN_IN if proof.is_too_old(request, person, now=context.now):

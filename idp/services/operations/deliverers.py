@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from idp.domain.context import Context
+from idp.services.mailing import deliver as mail
 from idp.services.operations.delivery import Deliver
 from idp.services.parts import Parts
 from idp.services.sessions import backchannel
@@ -17,7 +18,10 @@ class _Delivery(Protocol):
     def __call__(self, payload: Mapping[str, Any], *, parts: Parts, context: Context) -> None: ...
 
 
-_DELIVERIES: Mapping[OutboxKind, _Delivery] = {OutboxKind.BACKCHANNEL_LOGOUT: backchannel.deliver}
+_DELIVERIES: Mapping[OutboxKind, _Delivery] = {
+    OutboxKind.BACKCHANNEL_LOGOUT: backchannel.deliver,
+    OutboxKind.MAIL: mail.deliver,
+}
 
 
 def deliverers_of(parts: Parts) -> Mapping[OutboxKind, Deliver]:

@@ -14,7 +14,7 @@ from idp.domain.errors import NotFound
 from idp.services.operations.readiness import Finding
 from idp.services.registry import accounts
 from idp.store import outbox
-from idp.store.outbox import OutboxItem
+from idp.store.outbox import OutboxItem, OutboxKind
 from idp.store.unit_of_work import reading, unit_of_work
 
 PATIENCE = timedelta(seconds=60)
@@ -38,6 +38,19 @@ class Listed:
 
     item: OutboxItem
     standing: Standing
+
+    @property
+    def to(self) -> str | None:
+        """The address of a mail."""
+        return self._of_a_mail("to")
+
+    @property
+    def subject(self) -> str | None:
+        """The subject of a mail."""
+        return self._of_a_mail("subject")
+
+    def _of_a_mail(self, name: str) -> str | None:
+        return self.item.payload.get(name) if self.item.kind == OutboxKind.MAIL else None
 
 
 def list_all(account: str | None, *, context: Context) -> Sequence[Listed]:

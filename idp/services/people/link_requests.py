@@ -6,39 +6,49 @@ comes back (CONTRACT §6 rule 6). Nothing is tied before somebody decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import IdentityLinked, LinkDecided, LinkRequested
 from idp.domain.context import Context
-from idp.domain.errors import Invalid, NotFound
-from idp.domain.identifiers import AccountCode, ProviderId, UserId
+from idp.domain.errors import DecisionTooLate, Invalid
+from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.secrets import new_identifier
 from idp.domain.upstream_identity import UpstreamIdentity
-from idp.services.registry import accounts
+from idp.mails.kinds import CollisionAsked
+from idp.services.mailing import links, recipients
+from idp.services.mailing.post import post
+from idp.services.parts import Parts
 from idp.services.sessions import ending
 from idp.store import (
     access_requests,
+    accounts,
     providers,
     sign_ins,
     upstream_identities,
     users,
 )
-from idp.store.access_requests import AccessRequest, RequestKind, RequestStatus
+from idp.store.access_requests import AccessRequest, Collision, RequestKind, RequestStatus
 from idp.store.providers import Provider
-from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.users import User
 
-MAX_REASON_LENGTH = 500
 MATCH_DECIDED = "decided"
 """In the audit trail: the ground on which a manager's decision ties an identity to a user."""
 
 
-def ask(session: Session, provider: Provider, identity: UpstreamIdentity, holder: User, *, context: Context) -> None:
-    """Ask the managers whether an upstream identity is the holder of its address, within the caller's transaction."""
+def ask(
+    session: Session,
+    provider: Provider,
+    identity: UpstreamIdentity,
+    holder: User,
+    *,
+    parts: Parts,
+    context: Context,
+) -> None:
+    """Ask the managers whether an upstream identity is the holder of its address, within the caller's transaction.
+
+    They are mailed once, however often it comes back.
+    """
     present = access_requests.of_collision(
         session,
         providers.id_of(provider),
@@ -52,7 +62,7 @@ def ask(session: Session, provider: Provider, identity: UpstreamIdentity, holder
         # Approved once, and the tie was removed since: that is a new question. Approved at this very moment: none.
         if present.status == RequestStatus.APPROVED and not _is_tied(session, present):
             present.status = RequestStatus.PENDING
-            _record_asked(session, present, provider, context)
+            _asked(session, present, provider, parts, context)
         return
     row = AccessRequest(
         id=new_identifier(),
@@ -71,108 +81,88 @@ def ask(session: Session, provider: Provider, identity: UpstreamIdentity, holder
         last_attempt_at=context.now,
     )
     session.add(row)
-    _record_asked(session, row, provider, context)
+    _asked(session, row, provider, parts, context)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A request, with what whoever decides it has to see.
-
-    :param meets: the person whose address the sign-in brought.
-    """
-
-    request: AccessRequest
-    provider: Provider | None
-    meets: User | None
-
-
-def list_all(account: str | None) -> Sequence[Listed]:
-    """Return the requests of one account, or all, the oldest first.
-
-    :raises NotFound: there is no such account.
-    """
-    with reading() as session:
-        if account is not None:
-            accounts.require(session, account)
-        found = access_requests.of_account(session, None if account is None else AccountCode(account))
-        return [
-            Listed(
-                request=row,
-                provider=providers.get(session, ProviderId(row.provider_id)),
-                meets=users.get(session, UserId(row.user_id)),
-            )
-            for row in found
-        ]
-
-
-def approve(request_id: str, *, context: Context) -> AccessRequest:
+def approve(session: Session, row: AccessRequest, *, context: Context) -> None:
     """Tie the identity to the person it met, whose roles stay; a denied request can be approved after all.
 
-    :raises NotFound: there is no such request.
-    :raises Invalid: it was approved before, or the identity has become another user's meanwhile.
+    :raises DecisionTooLate: it was approved before.
+    :raises Invalid: the identity has become another user's meanwhile.
     """
-    with unit_of_work() as session:
-        row = _require(session, request_id)
-        if row.status == RequestStatus.APPROVED:
-            raise Invalid(f"access request {request_id} was approved already")
-        provider = ProviderId(row.provider_id)
-        tied = upstream_identities.find(session, provider, issuer=row.issuer, subject=row.subject)
-        if tied is not None:
-            raise Invalid(
-                f"this sign-in has become user {tied.user_id} meanwhile; delete that user first if they are the same"
-            )
-        _tie(session, row, context)
-        _decide(session, row, RequestStatus.APPROVED, None, context)
-    return row
+    if row.status == RequestStatus.APPROVED:
+        raise DecisionTooLate(f"access request {row.id} was approved already")
+    met = row.collision()
+    tied = upstream_identities.find(session, met.provider_id, issuer=met.issuer, subject=met.subject)
+    if tied is not None:
+        raise Invalid(
+            f"this sign-in has become user {tied.user_id} meanwhile; delete that user first if they are the same"
+        )
+    _tie(session, row, context)
+    _decide(session, row, RequestStatus.APPROVED, None, context)
 
 
-def deny(request_id: str, *, reason: str | None, context: Context) -> AccessRequest:
+def deny(session: Session, row: AccessRequest, *, reason: str | None, context: Context) -> None:
     """Refuse the identity from now on, wherever its address is the person's.
 
     Denying what was approved undoes it: the tie goes, and all that the person has open: somebody else may be in it.
 
-    :raises NotFound: there is no such request.
-    :raises Invalid: it was denied before, or the reason cannot be kept.
+    :raises DecisionTooLate: it was denied before.
     """
-    if reason is not None and (len(reason) > MAX_REASON_LENGTH or not reason.isprintable()):
-        raise Invalid(f"--reason must have at most {MAX_REASON_LENGTH} printable characters")
-    with unit_of_work() as session:
-        row = _require(session, request_id)
-        if row.status == RequestStatus.DENIED:
-            raise Invalid(f"access request {request_id} was denied already")
-        if row.status == RequestStatus.APPROVED:
-            _untie(session, row, context)
-        _decide(session, row, RequestStatus.DENIED, reason, context)
-    return row
+    if row.status == RequestStatus.DENIED:
+        raise DecisionTooLate(f"access request {row.id} was denied already")
+    if row.status == RequestStatus.APPROVED:
+        _untie(session, row, context)
+    _decide(session, row, RequestStatus.DENIED, reason, context)
 
 
-def _require(session: Session, request_id: str) -> AccessRequest:
-    row = access_requests.take(session, request_id)
-    if row is None:
-        raise NotFound(f"there is no access request {request_id[:64]!r}; see: idp access-requests list")
-    return row
+def take_back(session: Session, row: AccessRequest, *, context: Context) -> None:
+    """Let a request wait again as if nobody had decided; what an approval tied is untied."""
+    if row.status == RequestStatus.APPROVED:
+        _untie(session, row, context)
+    _decide(session, row, RequestStatus.PENDING, None, context)
+    row.decided_at = row.decided_by = None
 
 
-def _record_asked(session: Session, row: AccessRequest, provider: Provider, context: Context) -> None:
+def _asked(session: Session, row: AccessRequest, provider: Provider, parts: Parts, context: Context) -> None:
     event = LinkRequested(account=row.account_code, user=row.user_id, request=row.id, provider=provider.code)
     trail.record(session, event, context)
+    account = accounts.find(session, AccountCode(row.account_code))
+    for manager in recipients.managers(session, AccountCode(row.account_code)):
+        mail = CollisionAsked(
+            account_name=account.name if account else row.account_code,
+            link=links.to_decide(row.account_code, parts=parts),
+            address=row.email,
+            provider_name=provider.display_name,
+            asked_at=context.now,
+        )
+        post(
+            session,
+            mail,
+            to=manager.email or "",
+            language=recipients.language_of(manager),
+            account=row.account_code,
+            parts=parts,
+            context=context,
+        )
 
 
 def _is_tied(session: Session, row: AccessRequest) -> bool:
-    found = upstream_identities.find(session, ProviderId(row.provider_id), issuer=row.issuer, subject=row.subject)
-    return found is not None
+    met = row.collision()
+    return upstream_identities.find(session, met.provider_id, issuer=met.issuer, subject=met.subject) is not None
 
 
 def _tie(session: Session, row: AccessRequest, context: Context) -> None:
+    met = row.collision()
     upstream_identities.tie(
         session,
-        ProviderId(row.provider_id),
-        issuer=row.issuer,
-        subject=row.subject,
-        user_id=UserId(row.user_id),
+        met.provider_id,
+        issuer=met.issuer,
+        subject=met.subject,
+        user_id=met.user_id,
         now=context.now,
     )
-    provider = providers.get(session, ProviderId(row.provider_id))
+    provider = providers.get(session, met.provider_id)
     event = IdentityLinked(
         account=row.account_code,
         user=row.user_id,
@@ -183,18 +173,16 @@ def _tie(session: Session, row: AccessRequest, context: Context) -> None:
 
 
 def _untie(session: Session, row: AccessRequest, context: Context) -> None:
-    user_id = UserId(row.user_id)
-    _give_roles_back(session, row, context)
-    upstream_identities.untie(
-        session, ProviderId(row.provider_id), issuer=row.issuer, subject=row.subject, user_id=user_id
-    )
-    ending.end_all_of_user(session, user_id, context=context)
+    met = row.collision()
+    _give_roles_back(session, met, context)
+    upstream_identities.untie(session, met.provider_id, issuer=met.issuer, subject=met.subject, user_id=met.user_id)
+    ending.end_all_of_user(session, met.user_id, context=context)
 
 
-def _give_roles_back(session: Session, row: AccessRequest, context: Context) -> None:
+def _give_roles_back(session: Session, met: Collision, context: Context) -> None:
     """Take from the person the roles that the sign-in gave them: those before its first time count again."""
-    by_it = sign_ins.by_identity(session, UserId(row.user_id), issuer=row.issuer, subject=row.subject)
-    user = users.get(session, UserId(row.user_id))
+    by_it = sign_ins.by_identity(session, met.user_id, issuer=met.issuer, subject=met.subject)
+    user = users.get(session, met.user_id)
     if user is None or user.roles_sign_in_id not in {one.id for one in by_it}:
         return
     user.roles = list(by_it[0].roles_before)

@@ -19,7 +19,7 @@ from idp.domain.roles import Role, highest_first
 from idp.domain.secrets import new_identifier
 from idp.services.registry import accounts
 from idp.services.sessions import ending
-from idp.store import providers, staff_entries, staff_grants, users
+from idp.store import management_entries, providers, staff_entries, staff_grants, users
 from idp.store.staff_grants import StaffGrant
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -186,3 +186,4 @@ def _end(session: Session, rows: Sequence[StaffGrant], context: Context, *, quie
         account = None if row.account_code is None else AccountCode(row.account_code)
         ending.end_user_at(session, UserId(row.user_id), account, context=context)
         staff_entries.forget(session, UserId(row.user_id), account)
+        management_entries.forget(session, UserId(row.user_id), account)

@@ -16,6 +16,8 @@ from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.new_user import NewUser
 from idp.domain.roles import Role, effective
 from idp.domain.secrets import new_identifier
+from idp.services.parts import Parts
+from idp.services.people import invitations
 from idp.services.people.lookup import require
 from idp.services.registry import accounts
 from idp.services.sessions import ending
@@ -35,25 +37,28 @@ class Shown:
     links: Sequence[tuple[Provider | None, UpstreamIdentityLink]]
 
 
-def create(account: str, new: NewUser, *, context: Context) -> User:
+def create(account: str, new: NewUser, *, invited: Parts | None = None, context: Context) -> User:
     """Make a user beforehand; their first sign-in claims the record.
 
+    :param invited: with which parts to mail them a link that signs them in; none where they are not to be mailed.
     :raises NotFound: there is no such account.
     :raises AlreadyExists: somebody of the account holds the address.
-    :raises Invalid: the platform id is another user's, or the address is of a staff domain.
+    :raises Invalid: the platform id is another user's, or the address is of a staff domain; or they cannot be invited.
     """
     try:
-        return _create(account, new, context)
+        return _create(account, new, invited, context)
     except IntegrityError:
         # Another operator was quicker: now it can be told what is taken.
-        return _create(account, new, context)
+        return _create(account, new, invited, context)
 
 
-def _create(account: str, new: NewUser, context: Context) -> User:
+def _create(account: str, new: NewUser, invited: Parts | None, context: Context) -> User:
     with unit_of_work() as session:
         accounts.require(session, account)
         user = add(session, AccountCode(account), new, context=context)
         session.flush()
+        if invited is not None:
+            invitations.invite(session, user, parts=invited, context=context)
     return user
 
 
@@ -113,8 +118,10 @@ def show(identifier: str, *, account: str | None) -> Shown:
         return Shown(user=user, links=[(providers.of_link(session, link), link) for link in links])
 
 
-def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, context: Context) -> User:
+def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, parts: Parts, context: Context) -> User:
     """Give a user other roles; none means agent. Tokens say so from their next renewal on.
+
+    Whoever may do more than before is mailed.
 
     :raises NotFound: as for :func:`show`.
     :raises Invalid: the user's roles follow their upstream provider (CONTRACT §6 rule 7).
@@ -128,11 +135,13 @@ def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, co
                     f"the roles of this user follow {provider.display_name!r} (Role based IAM): give the role there, "
                     f"or run: idp providers update {provider.account_code} {provider.code} --no-role-based-iam"
                 )
+        before = user.roles
         user.roles = list(effective(roles))
         user.roles_sign_in_id = None
         user.roles_set_at = context.now
         user.roles_set_by = context.actor.id
         _record(session, user, Change.UPDATED, context, {"roles": user.roles})
+        invitations.tell_of_more(session, user, before, parts=parts, context=context)
     return user
 
 
@@ -158,11 +167,16 @@ def delete(identifier: str, *, account: str | None, context: Context) -> User:
     """
     with unit_of_work() as session:
         user = require(session, identifier, account=account)
-        # While it is known where they are signed in.
-        ending.end_all_of_user(session, UserId(user.id), context=context)
-        _record(session, user, Change.DELETED, context, {})
-        users.remove(session, UserId(user.id))
+        remove(session, user, context=context)
     return user
+
+
+def remove(session: Session, user: User, *, context: Context) -> None:
+    """Remove a user within the caller's transaction, as :func:`delete` does."""
+    # While it is known where they are signed in.
+    ending.end_all_of_user(session, UserId(user.id), context=context)
+    _record(session, user, Change.DELETED, context, {})
+    users.remove(session, UserId(user.id))
 
 
 def sessions(identifier: str, *, account: str | None, context: Context) -> Sequence[SessionOfUser]:

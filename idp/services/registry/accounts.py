@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import AccountChanged, Change
-from idp.domain.addresses import Address
+from idp.domain.access_requests import ESCALATE_AFTER_HOURS, REQUEST_EXPIRY_DAYS
+from idp.domain.addresses import Address, parse_address
 from idp.domain.codes import STAFF_ACCOUNT, parse_code
 from idp.domain.context import Context
 from idp.domain.errors import AlreadyExists, Invalid, NotFound
-from idp.domain.identifiers import AccountCode
+from idp.domain.identifiers import AccountCode, UserId
+from idp.domain.mail_sign_in import MagicLinks
+from idp.services.registry import account_checks
 from idp.services.sessions import ending
-from idp.settings import is_loopback
-from idp.store import accounts, clients, providers
+from idp.store import accounts, clients, providers, users
 from idp.store.accounts import Account
 from idp.store.unit_of_work import reading, unit_of_work
-
-MAX_NAME_LENGTH = 200
-MAX_URL_LENGTH = 2048
-MAX_ORIGIN_LENGTH = 255
-_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +34,11 @@ class AccountSettings:
     :param email_domains: mail domains that the account owns; one account a domain.
     :param trial: only people whom the account knows already may enter.
     :param reverify_after: seconds for which tokens are renewed without the upstream's word; nought for the default.
+    :param magic_link: for whom mail is a way in.
+    :param access_domains: mail domains whose people may ask for access; empty for everybody.
+    :param request_expiry: days for which an access request waits.
+    :param escalate_after: hours after which deputies decide, too; staff after twice that.
+    :param deputies: addresses of users who do.
     :param link_by_email: a sign-in with a vouched address joins the user who has it, other sign-ins or not.
     """
 
@@ -49,6 +49,11 @@ class AccountSettings:
     trial: bool | None = None
     link_by_email: bool | None = None
     reverify_after: int | None = None
+    magic_link: MagicLinks | None = None
+    access_domains: tuple[str, ...] | None = None
+    request_expiry: int | None = None
+    escalate_after: int | None = None
+    deputies: tuple[str, ...] | None = None
 
     def flags_and_texts(self) -> dict[str, str | bool | int | None]:
         """Return the single values by the account's columns."""
@@ -58,11 +63,19 @@ class AccountSettings:
             "trial": self.trial,
             "link_by_email": self.link_by_email,
             "reverify_after": self.reverify_after,
+            "magic_link": self.magic_link,
+            "request_expiry_days": self.request_expiry,
+            "escalate_after_hours": self.escalate_after,
         }
 
     def given(self) -> dict[str, object]:
         """Return what was set, for the audit trail."""
-        lists = {"origin": self.origins, "email_domain": self.email_domains}
+        lists = {
+            "origin": self.origins,
+            "email_domain": self.email_domains,
+            "access_domain": self.access_domains,
+            "deputy": self.deputies,
+        }
         return {key: value for key, value in self.flags_and_texts().items() if value is not None} | {
             key: list(items) for key, items in lists.items() if items is not None
         }
@@ -84,9 +97,14 @@ def create(code: str, settings: AccountSettings, *, context: Context) -> Account
             enabled=True,
             trial=False,
             link_by_email=False,
+            magic_link=MagicLinks.UNLINKED,
+            request_expiry_days=REQUEST_EXPIRY_DAYS,
+            escalate_after_hours=ESCALATE_AFTER_HOURS,
             created_at=context.now,
             origins=[],
             email_domains=[],
+            access_domains=[],
+            deputies=[],
         )
         session.add(account)
         _apply(session, account, settings)
@@ -156,6 +174,15 @@ def list_all() -> Sequence[Account]:
         return accounts.everyone(session)
 
 
+def addresses_of_deputies(account: Account) -> list[str]:
+    """Return the addresses of an account's deputies, in order; of one who has none any more, the id."""
+    if not account.deputies:
+        return []
+    with reading() as session:
+        found = [(row.user_id, users.get(session, UserId(row.user_id))) for row in account.deputies]
+    return sorted(user.email if user is not None and user.email else user_id for user_id, user in found)
+
+
 def ensure_staff(*, context: Context) -> None:
     """Make the account ``staff`` unless it is there."""
     with reading() as session:
@@ -191,73 +218,38 @@ def _apply(session: Session, account: Account, settings: AccountSettings) -> Non
             setattr(account, name, value)
     account.base_url = account.base_url or None
     account.reverify_after = account.reverify_after or None
-    problems = [*_account_problems(account), *_origin_problems(settings.origins or ())]
-    problems += _domain_problems(session, account.code, settings.email_domains or ())
+    problems = [*account_checks.of_account(account), *account_checks.of_origins(settings.origins or ())]
+    # What is wrong must not reach the database with the first query.
+    with session.no_autoflush:
+        problems += account_checks.of_email_domains(session, account.code, settings.email_domains or ())
+        problems += account_checks.of_access_domains(settings.access_domains or ())
+        deputies = _deputies(session, account, settings.deputies or (), problems)
     if problems:
         raise Invalid(*problems)
     if settings.origins is not None:
         accounts.set_origins(account, settings.origins)
     if settings.email_domains is not None:
         accounts.set_email_domains(account, settings.email_domains)
+    if settings.access_domains is not None:
+        accounts.set_access_domains(account, settings.access_domains)
+    if settings.deputies is not None:
+        accounts.set_deputies(account, deputies)
 
 
-def _account_problems(account: Account) -> Iterator[str]:
-    if not account.name or len(account.name) > MAX_NAME_LENGTH or not account.name.isprintable():
-        yield f"the name must have 1 to {MAX_NAME_LENGTH} printable characters"
-    if account.base_url and not _is_web_address(account.base_url):
-        yield "the base URL must be https (or http on this machine), without query and fragment"
-    if account.link_by_email and account.code == STAFF_ACCOUNT:
-        yield "staff are never linked by email: who takes over a lapsed domain has the same addresses"
-
-
-def _origin_problems(origins: Sequence[str]) -> list[str]:
-    return [
-        f"origin {origin[:200]!r} must be scheme, host and perhaps a port, as browsers write it: "
-        "https://platform.example.com"
-        for origin in origins
-        if len(origin) > MAX_ORIGIN_LENGTH
-        or not _is_web_address(origin)
-        or urlsplit(origin).path
-        or origin != _as_browsers_write(origin)
-    ]
-
-
-def _as_browsers_write(origin: str) -> str:
-    """Return an origin in its one spelling (RFC 6454 §6.2): lower case, without the scheme's usual port."""
-    scheme, _, host = origin.lower().partition("://")
-    name, colon, port = host.rpartition(":")
-    if not colon or "]" in port:
-        return f"{scheme}://{host}"
-    usual = {"http": "80", "https": "443"}[scheme]
-    return f"{scheme}://{name}" if port in {usual, ""} else f"{scheme}://{name}:{port.lstrip('0')}"
-
-
-def _domain_problems(session: Session, code: str, domains: Sequence[str]) -> list[str]:
-    problems = []
-    for domain in domains:
-        owner = accounts.owner_of_domain(session, domain)
-        if not _DOMAIN.fullmatch(domain):
-            problems.append(f"email domain {domain[:200]!r} must look like example.com, lower case")
-        elif owner not in {None, code}:
-            problems.append(f"email domain {domain!r} belongs to account {owner!r} already")
-    return problems
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        return False
-    if (
-        len(text) > MAX_URL_LENGTH
-        or not text.isascii()
-        or not text.isprintable()
-        or any(sign in text for sign in " \\?#@*")
-        or not parts.hostname
-    ):
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+def _deputies(session: Session, account: Account, addresses: Sequence[str], problems: list[str]) -> list[UserId]:
+    """Return the users of these addresses; what is none is added to the problems."""
+    found = []
+    for text in addresses:
+        address = parse_address(text)
+        user = users.holder_of_address(session, AccountCode(account.code), address.canonical) if address else None
+        if user is None:
+            problems.append(
+                f"deputy {text[:254]!r} is no user of the account yet; make them one first: idp users create "
+                f"{text[:254]} --account {account.code}, then: idp accounts update {account.code} --deputy {text[:254]}"
+            )
+        else:
+            found.append(UserId(user.id))
+    return found
 
 
 def _record(

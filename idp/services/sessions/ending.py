@@ -16,7 +16,7 @@ from idp.audit import trail
 from idp.audit.events import SignedOut, UserSignedOut
 from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, ClientId, SessionId, UserId
-from idp.store import authorization_codes, bridge_people, endings, outbox, users
+from idp.store import authorization_codes, bridge_people, endings, mail_proofs, outbox, users
 from idp.store.endings import OpenSession, Reach, Reached
 from idp.store.outbox import OutboxKind
 
@@ -58,10 +58,13 @@ def end_sessions(session: Session, sids: Sequence[SessionId], *, context: Contex
 def end_all_of_user(session: Session, user_id: UserId, *, context: Context) -> Ended:
     """End all that a person has open in every browser and at every service, also what outlives a session.
 
+    What they were mailed can be used no more.
+
     Whoever lets the person in at the moment (a bridge) holds their row: they are waited for, and what they began ends.
     """
     users.keep(session, user_id)
     ended = _end(session, endings.of_user(user_id), context)
+    mail_proofs.void(session, user_id, now=context.now)
     # Also where nothing was open: what the platform signed before is not to open it again.
     bridge_people.refuse_older(session, [user_id], now=context.now)
     user = users.get(session, user_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -53,7 +54,8 @@ def begin(
     user_id: UserId,
     account: AccountCode,
     authentication: Authentication,
-    upstream: UpstreamSession,
+    upstream: UpstreamSession | None = None,
+    proven_at: datetime | None = None,
     cookies: Collection[str],
     parts: Parts,
     context: Context,
@@ -64,6 +66,8 @@ def begin(
     on it stays) under a new cookie; another person of the account is replaced,
     and what hung on their session ends.
 
+    :param upstream: by which upstream session; none where we proved it ourselves.
+    :param proven_at: when they demonstrably proved who they are; none where nobody says.
     :param cookies: the SSO cookies that the browser brought.
     """
     present = sso_sessions.unended(session, cookies)
@@ -75,6 +79,7 @@ def begin(
         cookie=begun.cookie,
         authentication=authentication,
         upstream=upstream,
+        proven_at=proven_at,
         now=context.now,
         expires_at=context.now + parts.settings.lifetime("session_ttl"),
     )
@@ -82,6 +87,18 @@ def begin(
         sso_sessions.renew(session, same, values)
     else:
         sso_sessions.add(session, begun.sid, values, user_id=user_id, account=account)
+    return begun
+
+
+def prove(
+    session: Session, sid: SessionId, *, account: AccountCode, authentication: Authentication, context: Context
+) -> Begun:
+    """Let a session go on after its person proved anew who they are, within the caller's transaction.
+
+    The ``sid`` and all else about it stay; its cookie is another one (CONTRACT §6 rule 1).
+    """
+    begun = Begun(sid=sid, account=account, cookie=new_secret())
+    sso_sessions.prove(session, sid, cookie=begun.cookie, authentication=authentication, now=context.now)
     return begun
 
 

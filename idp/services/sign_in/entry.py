@@ -25,7 +25,7 @@ from idp.services.people import link_requests
 from idp.services.registry.providers import settings_of
 from idp.services.sessions import sso
 from idp.services.sessions.sso import Begun
-from idp.services.sign_in import profile, record
+from idp.services.sign_in import arrivals, profile, record
 from idp.services.sign_in.matching import Met, is_still_awaited, meet
 from idp.services.sign_in.record import Decision
 from idp.store import providers, staff_grants, upstream_identities
@@ -74,7 +74,7 @@ def _enter(
             decision = replace(decision, user=user)
             begun = _begin(session, user, identity, cookies, parts, context)
         elif decision.refusal.needs_a_decision and met.holder is not None:
-            link_requests.ask(session, present, identity, met.holder, context=context)
+            link_requests.ask(session, present, identity, met.holder, parts=parts, context=context)
         record.keep(session, present, identity, address, decision, context)
     if decision.refusal is not None or begun is None:
         raise NotAdmitted(decision.refusal or Refusal.USER_DISABLED, provider=provider.code)
@@ -123,6 +123,8 @@ def _welcome(
             user_id=UserId(user.id),
             now=context.now,
         )
+    if user.last_sign_in_at is None:
+        arrivals.note_first(session, user, context=context)
     user.roles, user.roles_sign_in_id = list(decision.derivation.roles), decision.id
     profile.refresh(session, user, identity, address, met.holder, context)
     user.confirmed_at, user.confirmed_by = context.now, provider.id
@@ -144,9 +146,8 @@ def _begin(
         user_id=UserId(user.id),
         account=AccountCode(user.account_code),
         authentication=Authentication.federated(identity),
-        upstream=UpstreamSession(
-            issuer=identity.issuer, subject=identity.subject, sid=identity.session, proven_at=identity.proven_at
-        ),
+        upstream=UpstreamSession(issuer=identity.issuer, subject=identity.subject, sid=identity.session),
+        proven_at=identity.proven_at,
         cookies=cookies,
         parts=parts,
         context=context,

@@ -59,17 +59,19 @@ def refresh(
 def _set_address(user: User, address: Address | None, *, vouched: bool, of_another: bool) -> None:
     """Take the address over: as theirs when it is vouched for and nobody else's, otherwise for display.
 
-    An address that an operator gave stays until somebody vouches for another. One that was vouched for stays
-    theirs while it is repeated, vouched for or not, and is let go once the upstream says another: it may be
-    somebody else's by now.
+    An address that an operator gave, or that our own mail proved, stays until somebody vouches for another. One that
+    was only vouched for stays theirs while it is repeated, vouched for or not, and is let go once the upstream says
+    another: it may be somebody else's by now.
     """
     if address is None:
         # It stays theirs, but nobody vouches for it any more.
         user.email_vouched = False
         return
-    given_by_operator = user.email_held and not user.email_vouched
-    if given_by_operator and (of_another or not vouched):
+    is_ours = user.email_held and (user.email_proved or not user.email_vouched)
+    if is_ours and (of_another or not vouched):
+        user.email_vouched = user.email_vouched and user.email_canonical != address.canonical
         return
+    user.email_proved = user.email_proved and user.email_canonical == address.canonical
     held_before = user.email_held and user.email_canonical == address.canonical
     user.email = address.given
     user.email_canonical = address.canonical

@@ -13,9 +13,10 @@ from idp.domain.context import Context
 from idp.domain.errors import NotAdmitted, NotFound, Refusal, RequestNotParked
 from idp.domain.identifiers import AccountCode, ProviderCode
 from idp.services.oauth import authorize
+from idp.services.parts import Parts
 from idp.services.registry import clients
 from idp.services.registry.clients import RegisteredClient
-from idp.services.sign_in import home_realm
+from idp.services.sign_in import home_realm, magic_link
 from idp.store import accounts, providers
 from idp.store.unit_of_work import reading
 
@@ -36,6 +37,7 @@ class WaysIn:
 
     :param request: the one that waits; none where somebody came by themselves.
     :param staff: the providers behind the quiet link for staff; empty where there is none.
+    :param email: mail is a way in, too.
     :param is_one_of_several: other accounts were possible, so the person may have chosen the wrong one.
     """
 
@@ -45,12 +47,13 @@ class WaysIn:
     service_name: str | None
     providers: Sequence[ProviderChoice]
     staff: Sequence[ProviderChoice]
+    email: bool = False
     is_one_of_several: bool = False
 
     @property
     def only(self) -> ProviderChoice | None:
-        """The provider, when there is exactly one; the staff's are not counted."""
-        return self.providers[0] if len(self.providers) == 1 else None
+        """The provider, when it is the only way in; the staff's are not counted, mail is."""
+        return self.providers[0] if len(self.providers) == 1 and not self.email else None
 
     @property
     def asks(self) -> bool:
@@ -82,7 +85,9 @@ class WhichAccount:
     staff: Sequence[ProviderChoice]
 
 
-def of_waiting(parked_id: str, *, browser: str, account: str | None = None, context: Context) -> WaysIn | WhichAccount:
+def of_waiting(
+    parked_id: str, *, browser: str, account: str | None = None, parts: Parts, context: Context
+) -> WaysIn | WhichAccount:
     """Return the ways in for a request that waits for this browser.
 
     :param account: the account that the person chose, where there was a choice.
@@ -104,19 +109,20 @@ def of_waiting(parked_id: str, *, browser: str, account: str | None = None, cont
                 staff=_choices(session, _STAFF),
             )
         with_staff = chosen != _STAFF and (client.is_entered_by_staff or request.account is None)
-        ways = _ways(session, chosen, request, client.metadata.client_name, with_staff=with_staff)
+        ways = _ways(session, chosen, request, client.metadata.client_name, with_staff=with_staff, parts=parts)
         several = request.account is None and len(client.accounts) > 1
         return replace(ways, is_one_of_several=several)
 
 
-def of_account(account: str) -> WaysIn:
+def of_account(account: str, *, with_staff: bool = False, parts: Parts) -> WaysIn:
     """Return the ways into an account for somebody who came by themselves.
 
+    :param with_staff: where they come to, staff have business, too.
     :raises NotFound: there is no such account.
     :raises NotAdmitted: the account is disabled.
     """
     with reading() as session:
-        return _ways(session, AccountCode(account), None, None, with_staff=False)
+        return _ways(session, AccountCode(account), None, None, with_staff=with_staff, parts=parts)
 
 
 def _chosen(
@@ -143,6 +149,7 @@ def _ways(
     service_name: str | None,
     *,
     with_staff: bool,
+    parts: Parts,
 ) -> WaysIn:
     account = accounts.find(session, code)
     if account is None:
@@ -156,6 +163,7 @@ def _ways(
         service_name=service_name,
         providers=_choices(session, code),
         staff=_choices(session, _STAFF) if with_staff else (),
+        email=magic_link.is_offered(account, parts),
     )
 
 

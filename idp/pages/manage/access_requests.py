@@ -1,0 +1,84 @@
+"""Deciding who comes in, and whose sign-in a colliding one is: the list, and a form for each request."""
+
+from __future__ import annotations
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.browser.runtime import context, parts
+from idp.domain.errors import DecisionTooLate, Invalid
+from idp.domain.roles import GROUPS, parse_role
+from idp.pages import blueprint
+from idp.pages.manage.door import PATH, acting, managed
+from idp.services.people import deciding, time_to_access
+from idp.services.people.management import Managing
+from idp.store.access_requests import RequestKind
+
+RECENT = 20
+"""So many decided requests are shown below those that wait."""
+DECISIONS = ("approve", "deny", "undo")
+
+
+@blueprint.get("/manage/")
+@managed
+def manage(who: Managing) -> ResponseReturnValue:
+    """Lead to what there is to look after."""
+    return redirect(url_for("pages.decide_access_requests", account=who.account), 303)
+
+
+@blueprint.get(PATH)
+@managed
+def decide_access_requests(who: Managing) -> ResponseReturnValue:
+    """List what waits, and what was decided lately."""
+    return _list(who, done=request.args.get("done"), about=request.args.get("about"))
+
+
+@blueprint.post(PATH)
+@managed
+def decide(who: Managing) -> ResponseReturnValue:
+    """Approve, deny, or take back: ``id`` names the request, the button says which."""
+    request_id = request.form.get("id", "")
+    decision = request.form.get("decision", "")
+    try:
+        _decide(who, request_id, decision)
+    except (DecisionTooLate, Invalid) as refused:
+        problem = "too_late" if isinstance(refused, DecisionTooLate) else "not_possible"
+        return make_response(_list(who, done=problem, about=request_id), 409)
+    where = url_for("pages.decide_access_requests", account=who.account, done=decision, about=request_id)
+    return redirect(where, 303)
+
+
+def _decide(who: Managing, request_id: str, decision: str) -> None:
+    circumstances = acting(who.person)
+    if decision == "approve":
+        role = parse_role(request.form.get("role", ""))
+        deciding.approve(request_id, role, by=who.authority, parts=parts(), context=circumstances)
+    elif decision == "deny":
+        reason = " ".join(request.form.get("reason", "").split()) or None
+        deciding.deny(request_id, reason, by=who.authority, parts=parts(), context=circumstances)
+    elif decision == "undo":
+        deciding.undo(request_id, by=who.authority, context=circumstances)
+    else:
+        raise Invalid("the form says neither approve nor deny")
+
+
+def _list(who: Managing, *, done: str | None, about: str | None) -> str:
+    now = context().now
+    board = deciding.board(who.authority, most=RECENT, context=context())
+    return render_template(
+        "manage_access_requests.html",
+        account=who.account,
+        account_name=who.account_name,
+        person=who.person,
+        staff=who.staff,
+        waiting=board.waiting,
+        decided=board.settled,
+        kinds=RequestKind,
+        roles=[(role.value, GROUPS[role]) for role in reversed(who.authority.decider.grantable())],
+        groups={role.value: group for role, group in GROUPS.items()},
+        done=done,
+        about=next((one for one in (*board.settled, *board.waiting) if one.request.id == about), None),
+        time_to_access=time_to_access.typical(who.account, context=context()),
+        now=now,
+        action=url_for("pages.decide", account=who.account),
+    )

@@ -1,0 +1,1 @@
+"""Mail: what is written, to whom, and handing it over."""
