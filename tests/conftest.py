@@ -10,8 +10,8 @@ import pytest
 
 from tests.support import apache as apache_part
 from tests.support import chromium as chromium_part
-from tests.support import nginx as nginx_part
 from tests.support import measured, parts, seeds
+from tests.support import nginx as nginx_part
 from tests.support import node as node_part
 from tests.support import postgres as postgres_part
 

@@ -193,6 +193,10 @@ def test_whoever_asked_sees_how_it_stands(asking: Callable[..., tuple[Agent, Pag
     assert MESSAGE in requests.inner_text("main")
     manager.approves(agent.address, requests)
     page.reload()
+    # The manager may still take it back.
+    assert "on its way" in page.inner_text("h1")
+    agent.waits_for(2)
+    page.reload()
     assert "You have access" in page.inner_text("h1")
 
 

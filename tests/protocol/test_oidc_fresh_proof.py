@@ -399,6 +399,21 @@ class TestAMailedCode:
         taken = other.posts(f"{theirs.location}&m={mail}", {"csrf_token": csrf_of(own), "code": code})
         assert taken.status_code == 404
 
+    def test_the_same_session_in_another_browser_is_another_window(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
+    ) -> None:
+        page = has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        code, mail = mia.mail().code, page.request.url.partition("m=")[2]
+        thief = op.browser()
+        thief.is_given(SSO_COOKIE, str(browser.cookie(SSO_COOKIE)))
+        waiting = rp.asks(thief, prompt="login")
+        comes_back(op, browser, UNDATED)
+        thief.is_given(SSO_COOKIE, str(browser.cookie(SSO_COOKIE)))
+        theirs = waiting.resumed_in(thief)
+        own = thief.opens(theirs.location)
+        taken = thief.posts(f"{theirs.location}&m={mail}", {"csrf_token": csrf_of(own), "code": code})
+        assert taken.status_code == 404
+
     def test_the_mail_of_another_person_is_refused(
         self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent
     ) -> None:

@@ -107,6 +107,9 @@ def test_collisions_of_an_address_do_not_keep_its_request_from_waiting(acme):
     for one in collisions:
         one.email_canonical = ROBIN
     ask(*collisions)
+    with reading() as session:
+        assert access_requests.pending_for(session, ACME, ROBIN) is None
+        assert access_requests.latest_for(session, ACME, ROBIN) is None
     assert write(asking()) == "asked"
 
 

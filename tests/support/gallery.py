@@ -506,6 +506,7 @@ SAMPLES: dict[str, Sample] = {
         context={
             **sample_requests.DECIDE,
             "waiting": (sample_requests.SILENT, sample_requests.EVE, sample_requests.COLLISION, sample_requests.ADAM),
+            "more": 3,
         },
     ),
     "manage_requests_approved": Sample(

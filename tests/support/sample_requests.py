@@ -137,6 +137,7 @@ DECIDE: dict[str, Any] = {
     "account_name": "Acme",
     "person": Deciding(),
     "waiting": (),
+    "more": 0,
     "decided": (),
     "kinds": RequestKind,
     "roles": [(role.value, GROUPS[role]) for role in reversed(Role)],

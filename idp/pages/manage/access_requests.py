@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.browser.runtime import context, parts
 from idp.domain.errors import DecisionTooLate, Invalid
-from idp.domain.roles import GROUPS, parse_role
+from idp.domain.roles import GROUPS, Role, parse_role
 from idp.pages import blueprint
 from idp.pages.manage.door import PATH, acting, managed
 from idp.services.people import deciding, time_to_access
@@ -16,7 +16,8 @@ from idp.store.access_requests import RequestKind
 
 RECENT = 20
 """So many decided requests are shown below those that wait."""
-DECISIONS = ("approve", "deny", "undo")
+SHOWN = 8
+"""So many of those that wait are shown, the oldest; the next ones follow as these are decided."""
 
 
 @blueprint.get("/manage/")
@@ -51,7 +52,7 @@ def decide(who: Managing) -> ResponseReturnValue:
 def _decide(who: Managing, request_id: str, decision: str) -> None:
     circumstances = acting(who.person)
     if decision == "approve":
-        role = parse_role(request.form.get("role", ""))
+        role = _role(request.form.get("role", ""))
         deciding.approve(request_id, role, by=who.authority, parts=parts(), context=circumstances)
     elif decision == "deny":
         reason = " ".join(request.form.get("reason", "").split()) or None
@@ -60,6 +61,17 @@ def _decide(who: Managing, request_id: str, decision: str) -> None:
         deciding.undo(request_id, by=who.authority, context=circumstances)
     else:
         raise Invalid("the form says neither approve nor deny")
+
+
+def _role(text: str) -> Role | None:
+    """Return the role that was chosen; none where the form has no such field.
+
+    :raises Invalid: the form was made by somebody else.
+    """
+    role = parse_role(text)
+    if text and role is None:
+        raise Invalid("the form names a role that does not exist")
+    return role
 
 
 def _list(who: Managing, *, done: str | None, about: str | None) -> str:
@@ -71,7 +83,8 @@ def _list(who: Managing, *, done: str | None, about: str | None) -> str:
         account_name=who.account_name,
         person=who.person,
         staff=who.staff,
-        waiting=board.waiting,
+        waiting=board.waiting[:SHOWN],
+        more=max(0, len(board.waiting) - SHOWN),
         decided=board.settled,
         kinds=RequestKind,
         roles=[(role.value, GROUPS[role]) for role in reversed(who.authority.decider.grantable())],

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import AccessRequested
-from idp.domain.access_requests import MAX_MESSAGE_LENGTH, Patience, Stage, stage_of
+from idp.domain.access_requests import MAX_MESSAGE_LENGTH, UNDO_WITHIN, Patience, Stage, stage_of
 from idp.domain.context import Context
 from idp.domain.errors import MailLinkRefused, MailLinkSpent
 from idp.domain.identifiers import AccountCode
@@ -113,11 +113,13 @@ def status(token: str, *, parts: Parts, context: Context) -> Standing:
             raise MailLinkRefused("its request is gone")
         stage = stage_of(row.created_at, patience_of(account), now=context.now)
         told = len(_told(session, row, stage, context))
+        settled = row.decided_at is None or row.decided_at + UNDO_WITHIN <= context.now
     return Standing(
         account=AccountCode(row.account_code),
         account_name=account.name,
         email=row.email,
-        status=RequestStatus(row.status),
+        # Whoever decided may still take it back.
+        status=RequestStatus(row.status) if settled else RequestStatus.PENDING,
         asked_at=row.created_at,
         decided_at=row.decided_at,
         expires_at=row.expires_at,
