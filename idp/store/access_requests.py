@@ -50,8 +50,8 @@ class AccessRequest(Base):
     """One request.
 
     Of kind ``link`` there is one row for an upstream identity and the person it met, however often it comes back.
-    Of kind ``access`` an address has at most one that is pending; ``user_id`` is whom its approval made. The window
-    in which it was asked for is kept, so that an approval within the hour leads back into it.
+    Of kind ``access`` an address has at most one that is pending; ``user_id`` is whom its approval made (``user_made``)
+    or found. The window in which it was asked for is kept, so that an approval within the hour leads back into it.
 
     ``reminded_at`` and ``escalated_at`` are when it was put before the deputies, and before staff; ``mail_id`` is the
     outbox item by which the asker was told of the decision; ``arrived_at`` is when they first signed in.
@@ -99,6 +99,7 @@ class AccessRequest(Base):
     decided_by: Mapped[str | None] = mapped_column(String(255))
     role: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(String(500))
+    user_made: Mapped[bool | None]
     mail_id: Mapped[str | None] = mapped_column(String(32))
     arrived_at: Mapped[datetime | None]
 

@@ -31,6 +31,7 @@ _OF_ACCESS = (
     ("reminded_at", _MOMENT),
     ("escalated_at", _MOMENT),
     ("role", sa.String(length=40)),
+    ("user_made", sa.Boolean()),
     ("mail_id", sa.String(length=32)),
     ("arrived_at", _MOMENT),
 )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from idp.domain.access_requests import UNDO_WITHIN
-from idp.domain.errors import NotAdmitted
+from idp.domain.errors import MailLinkRefused, NotAdmitted
 from idp.domain.identifiers import AccountCode
 from idp.domain.roles import Role
 from idp.services.people import overdue_requests
@@ -294,6 +294,8 @@ class TestAsking:
         status = standing.request.url.partition("t=")[2]
         links = op.parts.mail_links
         question = links.make(LinkKind.MAIL, links.read(LinkKind.REQUEST, status))
+        with pytest.raises(MailLinkRefused):
+            links.read(LinkKind.MAIL, status)
         for path, token in (
             ("/access-requests/confirm/", sign_in),
             ("/access-requests/status/", sign_in),
@@ -391,8 +393,10 @@ class TestDeciding:
         assert f"{reason} X-Header: y" in letter.words
         assert reason not in letter.html
         assert letter.codes == []
-        page = noor.browser.opens(standing.request.url).text
-        assert html.escape(reason, quote=False) in page
+        # As long as it can be taken back, nobody reads of it.
+        assert "on its way" in noor.browser.opens(standing.request.url).text
+        clock.advance(seconds=10)
+        assert html.escape(reason, quote=False) in noor.browser.opens(standing.request.url).text
         assert roles_of(op) is None
         noor.elsewhere().asks()
         told = noor.mail()

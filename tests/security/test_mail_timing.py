@@ -26,12 +26,9 @@ from tests.support.app import MIA, OpenIdProvider
 from tests.support.forms import forms_of, submits
 from tests.support.mail import Correspondent, lets_in_by_mail, started_with
 
-PAIRS = 500
 WARM_UP = 30
 MOST_OFTEN = 2000
 """More asks of one address than there are below."""
-MOST_APART = 0.05
-"""How far the medians may be apart, as a part of either."""
 KNOWN = "known@acme.example"
 UNKNOWN = "nobody@acme.example"
 DISABLED = "gone@acme.example"
@@ -167,16 +164,28 @@ def processor_seconds(ask: Callable[[], None]) -> float:
     return time.process_time() - began
 
 
+def test_the_medians_of_500_pairs_are_within_five_percent(op: OpenIdProvider, undisturbed: None) -> None:
+    assert medians_apart(op, KNOWN, pairs=500) < 0.05
+
+
 @pytest.mark.parametrize(
-    "address", [address for address in EVERYBODY if address != UNKNOWN], ids=lambda address: address.partition("@")[0]
+    "address",
+    [address for address in EVERYBODY if address not in {KNOWN, UNKNOWN}],
+    ids=lambda address: address.partition("@")[0],
 )
-def test_the_medians_of_500_pairs_are_within_five_percent(op: OpenIdProvider, address: str, undisturbed: None) -> None:
+def test_nor_do_others_stand_out(op: OpenIdProvider, address: str, undisturbed: None) -> None:
+    """Fewer pairs, so that chance is given more room; what is left out or done twice costs far more than that."""
+    assert medians_apart(op, address, pairs=120) < 0.1
+
+
+def medians_apart(op: OpenIdProvider, address: str, *, pairs: int) -> float:
+    """Return how far the medians of asking for an address and for an unknown one are apart, as a part of the longer."""
     one, other = (asks_as(op.app.test_client(), wanted) for wanted in (address, UNKNOWN))
     for _ in range(WARM_UP):
         one()
         other()
     times: tuple[list[float], list[float]] = ([], [])
-    for pair in range(PAIRS):
+    for pair in range(pairs):
         # What was mailed before is too old by now, so that each is mailed what it was the first time.
         op.clock.advance(minutes=10)
         order = ((one, times[0]), (other, times[1]))
@@ -186,6 +195,6 @@ def test_the_medians_of_500_pairs_are_within_five_percent(op: OpenIdProvider, ad
     first, second = median(times[0]), median(times[1])
     apart = abs(first - second) / max(first, second)
     measured.used[f"asking for {address}"] = (
-        f"median {first * 1000:.3f} ms, of {UNKNOWN} {second * 1000:.3f} ms, {apart:.2%} apart, {PAIRS} pairs"
+        f"median {first * 1000:.3f} ms, of {UNKNOWN} {second * 1000:.3f} ms, {apart:.2%} apart, {pairs} pairs"
     )
-    assert apart < MOST_APART
+    return apart

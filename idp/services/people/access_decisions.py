@@ -47,6 +47,7 @@ def approve(
         raise DecisionTooLate(f"access request {row.id} was decided already")
     user = users.holder_of_address(session, AccountCode(row.account_code), row.email_canonical or "")
     _refuse_dead_ends(session, row, user, parts)
+    row.user_made = user is None
     if user is None:
         user = _made(session, row, role, context)
     row.user_id = user.id
@@ -79,15 +80,15 @@ def take_back(session: Session, row: AccessRequest, *, context: Context) -> None
     :raises DecisionTooLate: its mail is on its way, or that user has signed in already.
     """
     user = users.get(session, UserId(row.user_id)) if row.user_id else None
-    is_made = user is not None and user.created_at == row.decided_at
-    if user is not None and is_made and _has_come(session, user):
+    if user is not None and row.user_made and _has_come(session, user):
         raise DecisionTooLate(f"whom access request {row.id} made has signed in already")
     if row.mail_id is None or not outbox.withdraw(session, row.mail_id, now=context.now):
         raise DecisionTooLate(f"the mail about access request {row.id} is on its way")
     row.user_id = row.mail_id = None
     session.flush()  # else the row would go with the user
-    if user is not None and is_made:
+    if user is not None and row.user_made:
         people.remove(session, user, context=context)
+    row.user_made = None
     _decide(session, row, RequestStatus.PENDING, None, None, context)
     row.decided_at = row.decided_by = None
 
