@@ -30,11 +30,11 @@ run: install ## serve the sandbox, with a demo account and people to sign in as
 .PHONY: install
 install: .venv/.run ## set up .venv with what the provider needs, as locked
 
-# Three on two cores: the test of key rotation waits for minutes, beside the others.
+# Four on two cores: the test of key rotation waits for minutes, and those of deliveries wait for a while, too.
 .PHONY: test
 test: .venv/.dev system-parts peers ## run every test, with a real database, browser and foreign software
 	@echo "tests"
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: quick
 quick: .venv/.dev ## run the inner loop: units, services, SQLite store, protocol, pages

@@ -42,7 +42,7 @@ class _AccessTimes(Collector):
         """Read the database."""
         seconds = HistogramMetricFamily(
             "idp_time_to_access_seconds",
-            "From asking for access to the first sign-in.",
+            "From asking for access to the first sign-in, of requests that are remembered (half a year).",
             labels=["account"],
         )
         pending = GaugeMetricFamily(

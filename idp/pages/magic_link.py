@@ -135,22 +135,38 @@ def press_sign_in() -> ResponseReturnValue:
 def mail_afresh() -> ResponseReturnValue:
     """Send another mail to whom an older one went; from now on this is the browser that asked."""
     browser = bond.ensure()
-    proof_id = mail_windows.afresh(
-        request.args.get("t", ""), browser=browser, language=language.current(), parts=parts(), context=context()
-    )
+    token = request.args.get("t", "")
+    try:
+        proof_id = mail_windows.afresh(
+            token,
+            request.form.get("email", ""),
+            browser=browser,
+            language=language.current(),
+            parts=parts(),
+            context=context(),
+        )
+    except AddressRefused:
+        return _spent(None, token, problem=True), HTTPStatus.UNPROCESSABLE_ENTITY
     return _sent(proof_id, browser)
 
 
 def spent_link(spent: MailLinkSpent) -> ResponseReturnValue:
     """Say that a link cannot be used any more, and offer another mail."""
-    token = spent.token
-    page = render_template(
+    return _spent(spent.used, spent.token), HTTPStatus.GONE
+
+
+def _spent(used: bool | None, token: str | None, *, problem: bool = False) -> str:
+    """Show the page of a link that opens nothing any more.
+
+    :param used: it was used, or else is too old; none where that was said before.
+    """
+    return render_template(
         "magic_spent.html",
-        used=spent.used,
+        used=used,
         action=url_for("pages.mail_afresh", t=token) if token else None,
         signed_in=bool(sso.sessions()),
+        problem=problem,
     )
-    return page, HTTPStatus.GONE
 
 
 def _ways() -> WaysIn | None:

@@ -222,6 +222,7 @@ def approved_for(session: Session, user_id: UserId) -> str | None:
         AccessRequest.user_id == user_id,
         AccessRequest.kind == RequestKind.ACCESS,
         AccessRequest.status == RequestStatus.APPROVED,
+        AccessRequest.user_made.is_(True),
         AccessRequest.arrived_at.is_(None),
     )
     return session.scalar(query.order_by(AccessRequest.created_at.desc()).limit(1))

@@ -198,17 +198,24 @@ def of_same_window(session: Session, proof: MailProof) -> Sequence[str]:
     return session.scalars(query.order_by(MailProof.id)).all()
 
 
+def addressees(session: Session, proof_ids: Collection[str]) -> Sequence[UserId]:
+    """Return the users to whom mails went, each once, in their order."""
+    query = select(MailProof.user_id).where(MailProof.id.in_(proof_ids), MailProof.user_id.is_not(None))
+    return [UserId(user_id) for user_id in session.scalars(query.distinct().order_by(MailProof.user_id)) if user_id]
+
+
 def take_a_try(session: Session, proof_ids: Collection[str], *, most: int, now: datetime) -> Sequence[MailProof]:
     """Count a code that was typed, for each mail that may be meant.
 
-    :returns: those of which there were not as many as may be, and which can still be used; none where none is left.
+    One that was used is counted like any other: whoever types cannot tell by that whether it was.
+
+    :returns: those of which there were not as many as may be, until they are too old; none where none is left.
     """
     taken = session.scalars(
         update(MailProof)
         .where(
             MailProof.id.in_(proof_ids),
             MailProof.tries < most,
-            MailProof.used_at.is_(None),
             MailProof.expires_at > now,
         )
         .values(tries=MailProof.tries + 1)
@@ -219,11 +226,11 @@ def take_a_try(session: Session, proof_ids: Collection[str], *, most: int, now: 
 
 
 def void(session: Session, user_id: UserId, *, now: datetime) -> None:
-    """Let no mail that a person has got be used any more."""
+    """Let no mail that a person has got be used any more; whoever asked for one cannot tell."""
     session.execute(
         update(MailProof)
         .where(MailProof.user_id == user_id, MailProof.used_at.is_(None), MailProof.expires_at > now)
-        .values(expires_at=now)
+        .values(used_at=now, used_here=False)
         .execution_options(synchronize_session=False)
     )
 

@@ -47,7 +47,8 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One of this file's own: its keys are rotated."""
     with serving(tmp_path_factory.mktemp("provider")) as served:
         for account in ("acme", "rival"):
-            served.command("accounts", "create", account, "--name", account.title(), "--origin", ORIGIN)
+            known = ("--name", account.title(), "--origin", ORIGIN, "--magic-link", "off")
+            served.command("accounts", "create", account, *known)
         served.command("platform-secrets", "create", "acme", "--secret-file", "-", stdin=SECRET)
         yield served
 

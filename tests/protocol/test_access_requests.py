@@ -272,7 +272,7 @@ class TestAsking:
         assert submits(noor.browser, page, "access-request").status_code == 410
         old = noor.browser.opens(letter.link)
         assert old.status_code == 410
-        submits(noor.browser, old, "magic-afresh")
+        submits(noor.browser, old, "magic-afresh", email=noor.address)
         presses(noor, noor.mail())
         assert the_request(op).status == "pending"
 
@@ -352,7 +352,7 @@ class TestDeciding:
         clock.advance(seconds=1)
         old = noor.browser.opens(letter.link)
         assert old.status_code == 410
-        submits(noor.browser, old, "magic-afresh")
+        submits(noor.browser, old, "magic-afresh", email=noor.address)
         assert noor.presses(noor.mail()).status_code == 303
         assert noor.is_in
 
@@ -630,6 +630,37 @@ def without_code(page: str) -> str:
     return page.replace(code, "")
 
 
+class TestAskedTwice:
+    """A request expired, its asker made another, and the operator approves the first after all."""
+
+    @pytest.fixture
+    def ids(self, op: OpenIdProvider, noor: Correspondent, clock: FrozenClock) -> list[str]:
+        asks_for_access(noor)
+        clock.advance(days=8)
+        looks_after(op)
+        noor.mails()
+        asks_for_access(noor)
+        return [one.id for one in requests_in(op)]
+
+    def test_the_other_waits_for_nobody(
+        self, op: OpenIdProvider, noor: Correspondent, mia: Correspondent, ids: list[str]
+    ) -> None:
+        op.runs("access-requests", "approve", ids[0])
+        assert [one.status for one in requests_in(op)] == ["approved", "approved"]
+        assert posts_bluntly(comes_again(op), ids[1], "deny").status_code == 409
+        letter = noor.mails()[-1]
+        assert noor.presses(letter, code=letter.code).status_code == 303
+        assert [one.arrived_at is not None for one in requests_in(op)] == [True, False]
+
+    def test_nobody_who_is_a_user_is_told_no(
+        self, op: OpenIdProvider, noor: Correspondent, mia: Correspondent, ids: list[str]
+    ) -> None:
+        op.makes(ASKER)
+        noor.mails()
+        assert posts_bluntly(comes_again(op), ids[1], "deny").status_code == 409
+        assert noor.mails() == []
+
+
 class TestDeputies:
     @pytest.fixture
     def op(self, op: OpenIdProvider) -> OpenIdProvider:
@@ -652,6 +683,27 @@ class TestDeputies:
         clock.advance(minutes=1)
         assert decides(early, request_id, "approve", role="deepdesk.editor").status_code == 303
         assert roles_of(op) == ["deepdesk.editor"]
+
+    def test_they_see_nothing_of_what_managers_decided(
+        self, op: OpenIdProvider, noor: Correspondent, mia: Correspondent, clock: FrozenClock
+    ) -> None:
+        asks_for_access(noor)
+        clock.advance(days=1)
+        decides(comes_again(op), the_request(op).id, "deny", reason="A private word.")
+        page = comes_again(op, EDITOR).opens(REQUESTS)
+        assert page.status_code == 200
+        assert ASKER not in page.text
+        assert "A private word." not in page.text
+
+    def test_they_decide_about_no_collision(self, op: OpenIdProvider, clock: FrozenClock) -> None:
+        """A deputy who brings a manager's address would make themselves the manager."""
+        with pytest.raises(NotAdmitted):
+            op.signs_in(op.browser(), replace(EDITOR, subject="acme-other", email=MIA.email), email_vouched=False)
+        clock.advance(days=3)
+        browser = comes_again(op, EDITOR)
+        assert MIA.email not in browser.opens(REQUESTS).text
+        assert posts_bluntly(browser, the_request(op).id, "approve").status_code == 403
+        assert the_request(op).status == "pending"
 
     @pytest.mark.parametrize("role", ["deepdesk.manager"])
     def test_they_give_no_role_above_their_own(

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
+from werkzeug.test import TestResponse
 
 from idp.domain.identifiers import UserId
 from idp.domain.mail_sign_in import MagicLinks
@@ -291,6 +292,48 @@ class TestAnotherBrowser:
         assert "you go straight on to" not in page
 
 
+def said_in(answer: TestResponse) -> str:
+    """What a page says is wrong."""
+    return answer.text.partition('class="problem"')[2].partition("</p>")[0]
+
+
+class TestWhatAStrangersWindowSees:
+    """Somebody asks for another person's address and types: nothing may tell that the person is there, and reads."""
+
+    def told(self, stranger: Correspondent, page: TestResponse) -> list[tuple[int, str]]:
+        answers = [stranger.types(WRONG, page) for _ in range(3)]
+        return [(answer.status_code, said_in(answer)) for answer in answers]
+
+    def test_a_mail_that_was_used_elsewhere_looks_like_any_other(self, op: OpenIdProvider, kim: Correspondent) -> None:
+        stranger, nobody = kim.elsewhere(), Correspondent.of(op, "nobody@acme.example")
+        page, unknown = stranger.asks(), nobody.asks()
+        letter, reader = kim.mail(), kim.elsewhere()
+        assert reader.presses(letter, code=letter.code).status_code == 303
+        assert self.told(stranger, page) == self.told(nobody, unknown)
+        assert stranger.browser.opens(page.request.full_path).status_code == 200
+
+    def test_nor_does_one_show_that_its_reader_was_signed_out_everywhere(
+        self, op: OpenIdProvider, kim: Correspondent
+    ) -> None:
+        stranger, nobody = kim.elsewhere(), Correspondent.of(op, "nobody@acme.example")
+        page, unknown = stranger.asks(), nobody.asks()
+        op.runs("users", "sign-out", KIM, "--account", "acme")
+        assert self.told(stranger, page) == self.told(nobody, unknown)
+
+    def test_a_mail_of_before_a_sign_out_everywhere_signs_nobody_in(
+        self, op: OpenIdProvider, kim: Correspondent
+    ) -> None:
+        kim.asks()
+        letter = kim.mail()
+        op.runs("users", "sign-out", KIM, "--account", "acme")
+        assert kim.browser.opens(letter.link).status_code == 410
+        assert not kim.is_in
+
+    def test_the_address_is_shown_as_it_was_typed(self, op: OpenIdProvider, kim: Correspondent) -> None:
+        for typed in ("KIM@Acme.example", "NOBODY@Acme.example"):
+            assert typed in Correspondent.of(op, typed).asks().text
+
+
 class TestLooking:
     """PITFALLS 30 and 31: whatever opens a link, only the button does anything."""
 
@@ -354,19 +397,35 @@ class TestTooOld:
         clock.advance(minutes=10)
         old = other.browser.opens(letter.link)
         assert KIM not in old.text
-        waits = other.browser.follows(submits(other.browser, old, "magic-afresh"))
+        waits = other.browser.follows(submits(other.browser, old, "magic-afresh", email=KIM.upper()))
         assert waits.status_code == 200
         assert other.presses(other.mail()).status_code == 303
         assert other.is_in
 
-    def test_whoever_finds_an_old_link_gets_a_mail_sent_and_nothing_else(
+    @pytest.mark.parametrize("typed", ["", "somebody.else@acme.example", "kim"])
+    def test_a_program_that_presses_the_button_gets_nothing_sent(
+        self, kim: Correspondent, clock: FrozenClock, typed: str
+    ) -> None:
+        """It would become the browser that asked, and the next mail would need no code; and so on for ever."""
+        kim.asks()
+        letter, mails = kim.mail(), len(kim.mails())
+        clock.advance(minutes=10)
+        program = kim.elsewhere()
+        old = program.browser.opens(letter.link)
+        refused = submits(program.browser, old, "magic-afresh", email=typed)
+        assert refused.status_code == 422
+        assert 'id="email-problem"' in refused.text
+        assert len(kim.mails()) == mails
+
+    def test_whoever_finds_an_old_link_and_knows_the_address_gets_a_mail_sent_and_nothing_else(
         self, kim: Correspondent, clock: FrozenClock
     ) -> None:
         kim.asks()
         letter = kim.mail()
         clock.advance(minutes=10)
         finder = kim.elsewhere()
-        waits = finder.browser.follows(submits(finder.browser, finder.browser.opens(letter.link), "magic-afresh"))
+        old = finder.browser.opens(letter.link)
+        waits = finder.browser.follows(submits(finder.browser, old, "magic-afresh", email=KIM))
         assert finder.types(WRONG, waits).status_code == 422
         assert not finder.is_in
 
@@ -546,7 +605,7 @@ class TestWhoMayEnter:
         letter = kim.mail()
         clock.advance(minutes=10)
         op.disables_account("acme")
-        submits(kim.browser, kim.browser.opens(letter.link), "magic-afresh")
+        submits(kim.browser, kim.browser.opens(letter.link), "magic-afresh", email=KIM)
         assert kim.mails() == []
 
     def test_whoever_has_another_address_meanwhile_stays_out(self, op: OpenIdProvider, kim: Correspondent) -> None:
@@ -640,9 +699,17 @@ class TestTheSession:
         mo = Correspondent.of(op, "mo@acme.example", browser=browser)
         assert claims_of(rp, mo.arrives(waiting))["acr"] == BY_MAIL
 
-    def test_the_federated_one_is_not(self, rp: RelyingParty, kim: Correspondent) -> None:
+    def test_the_federated_one_is_not(self, op: OpenIdProvider, rp: RelyingParty, kim: Correspondent) -> None:
         waiting = rp.asks(kim.browser, claims=essential(FEDERATED))
-        assert kim.arrives(waiting).is_refused_as("unmet_authentication_requirements")
+        op.clock.advance(seconds=1)
+        kim.signs_in()
+        assert waiting.resumed_in(kim.browser).is_refused_as("unmet_authentication_requirements")
+
+    def test_so_mail_is_not_offered_for_it(self, rp: RelyingParty, kim: Correspondent) -> None:
+        waiting = rp.asks(kim.browser, claims=essential(FEDERATED))
+        page = kim.browser.opens(f"{waiting.location}&lang=en")
+        assert 'id="sign-in-email"' not in page.text
+        assert kim.browser.opens(waiting.location.replace("/login/", "/login/magic/")).status_code == 404
 
     def test_nor_one_of_mail_by_a_federated_sign_in(
         self, op: OpenIdProvider, rp: RelyingParty, stranger: Browser

@@ -356,6 +356,19 @@ class TestAMailedCode:
         clock.advance(seconds=600)
         assert mia.types(mia.mail().code, page).status_code == 422
 
+    @pytest.mark.parametrize("vouched", [False, True])
+    def test_it_proves_no_address_that_the_person_was_given_since(
+        self, op: OpenIdProvider, rp: RelyingParty, browser: Browser, mia: Correspondent, vouched: bool
+    ) -> None:
+        """The mail went to the old one; an upstream may say any other meanwhile."""
+        page = has_it_mailed(is_asked_for_a_code(op, rp, browser), browser)
+        code = mia.mail().code
+        comes_back(op, browser, replace(UNDATED, email="chief@victim.example", email_vouched=vouched))
+        assert mia.types(code, page).status_code == 404
+        tokens = rp.obtains_tokens_for(browser, nonce=None)
+        assert rp.verifies(tokens.id_token)["email"] == "chief@victim.example"
+        assert rp.verifies(tokens.id_token)["email_verified"] is False
+
     def test_an_address_that_nobody_vouched_for_gets_none(
         self, op: OpenIdProvider, rp: RelyingParty, stranger: Browser
     ) -> None:

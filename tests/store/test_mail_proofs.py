@@ -119,12 +119,16 @@ def test_of_eight_racing_tries_five_are_taken(mailed: Flask) -> None:
     assert the().tries == MOST
 
 
-def test_a_mail_that_was_used_or_is_too_old_is_not_tried(mailed: Flask) -> None:
+def test_a_mail_that_is_too_old_is_not_tried(mailed: Flask) -> None:
     assert tried(now=SOON) == {}
     assert tried(now=SOON - MOMENT) == {"mail-1": 1}
+
+
+def test_one_that_was_used_is_tried_like_any_other(mailed: Flask) -> None:
+    """Whoever types cannot tell by it that somebody used the mail elsewhere."""
     used()
+    assert [tried() for _ in range(MOST)][-1] == {"mail-1": MOST}
     assert tried() == {}
-    assert the().tries == 1
 
 
 def test_each_mail_has_tries_of_its_own(mailed: Flask) -> None:
@@ -177,16 +181,17 @@ def test_what_a_person_has_got_can_be_voided(mailed: Flask) -> None:
     with unit_of_work() as session:
         mail_proofs.void(session, UserId("kim"), now=NOW)
     assert used("theirs") is None
-    assert tried("theirs") == {}
-    assert (the("theirs").expires_at, the("used").expires_at) == (NOW, SOON)
+    assert tried("theirs") == {"theirs": 1}
+    assert (the("theirs").used_at, the("theirs").used_here) == (NOW, False)
+    assert the("used").used_here is True
     assert used() == "mail-1"
 
 
-def test_voiding_makes_nothing_last_longer(mailed: Flask) -> None:
+def test_what_is_too_old_is_not_voided(mailed: Flask) -> None:
     send("theirs", user="kim")
     with unit_of_work() as session:
-        mail_proofs.void(session, UserId("kim"), now=SOON + MOMENT)
-    assert the("theirs").expires_at == SOON
+        mail_proofs.void(session, UserId("kim"), now=SOON)
+    assert the("theirs").used_at is None
 
 
 # Those that can be used

@@ -26,7 +26,7 @@ from idp.services.mailing.proofs import Addressee, Drawn, Terms
 from idp.services.parts import Parts
 from idp.services.people import users as people
 from idp.services.sign_in import magic_link
-from idp.store import accounts, outbox, upstream_identities, users
+from idp.store import access_requests, accounts, outbox, upstream_identities, users
 from idp.store.access_requests import AccessRequest, RequestStatus
 from idp.store.mail_proofs import Purpose, Window
 from idp.store.users import User
@@ -56,6 +56,7 @@ def approve(
         outbox.withdraw(session, row.mail_id, now=context.now)
     row.mail_id = _link(session, row, user, due_at, parts, context)
     _decide(session, row, RequestStatus.APPROVED, Role(user.roles[0]), None, context)
+    _settle_another(session, row, context)
 
 
 def deny(
@@ -67,6 +68,8 @@ def deny(
     """
     if row.status != RequestStatus.PENDING:
         raise DecisionTooLate(f"access request {row.id} was decided already")
+    if users.holder_of_address(session, AccountCode(row.account_code), row.email_canonical or "") is not None:
+        raise Invalid(f"{row.email} is a user meanwhile; end their access with: idp users disable")
     mail = AccessDenied(account_name=_account_name(session, row), reason=reason or "")
     row.mail_id = _post(session, row, mail, due_at, parts, context)
     _decide(session, row, RequestStatus.DENIED, None, reason, context)
@@ -106,6 +109,15 @@ def _refuse_dead_ends(session: Session, row: AccessRequest, user: User | None, p
     links = upstream_identities.of_user(session, UserId(user.id))
     if not may_enter(MagicLinks(account.magic_link), magic_link.holder_of(user, links)):
         raise Invalid(f"{row.email} is user {user.id} meanwhile, who is disabled or signs in at an upstream")
+
+
+def _settle_another(session: Session, row: AccessRequest, context: Context) -> None:
+    """Let a later request of the same address, made since this one expired, wait for nobody."""
+    session.flush()
+    other = access_requests.pending_for(session, AccountCode(row.account_code), row.email_canonical or "")
+    if other is not None:
+        other.user_id, other.user_made = row.user_id, False
+        _decide(session, other, RequestStatus.APPROVED, Role(row.role) if row.role else None, None, context)
 
 
 def _has_come(session: Session, user: User) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from idp.domain.access_requests import MAX_REASON_LENGTH, UNDO_WITHIN, Decider, Stage, Standing, stage_of
 from idp.domain.context import Context
-from idp.domain.errors import DecisionNotYours, DecisionTooLate, Invalid, NotFound
+from idp.domain.errors import AlreadyExists, DecisionNotYours, DecisionTooLate, Invalid, NotFound
 from idp.domain.identifiers import AccountCode, ProviderId, UserId
 from idp.domain.roles import DEFAULT_ROLE, Role
 from idp.services.parts import Parts
@@ -91,7 +91,7 @@ def board(by: Authority, *, most: int, context: Context) -> Board:
         settled = _listed(session, access_requests.settled_of(session, by.account, most=most), context)
     return Board(
         waiting=[one for one in waiting if _is_theirs_to_decide(one.request, one.stage, by)],
-        settled=[one for one in settled if by.decider.standing is Standing.MANAGER or one.undo_until is not None],
+        settled=[one for one in settled if _is_theirs_to_see(one, by, context)],
     )
 
 
@@ -109,7 +109,7 @@ def approve(
     """
     try:
         return _approve(request_id, role, by, parts, context)
-    except IntegrityError:
+    except (IntegrityError, AlreadyExists):
         # Somebody with that address was made, or came by themselves, at the same moment: now that is known.
         return _approve(request_id, role, by, parts, context)
 
@@ -163,10 +163,6 @@ def _approve(request_id: str, role: Role | None, by: Authority | None, parts: Pa
 
 
 def _undo(session: Session, request_id: str, by: Authority, context: Context) -> AccessRequest:
-    seen = access_requests.get(session, request_id)
-    if seen is not None and seen.user_id is not None:
-        # In the order of whoever signs in: the person before the request.
-        users.keep(session, UserId(seen.user_id))
     row = _of_account(session, request_id, by)
     if row.decided_by != context.actor.id or _undo_until(row, context.now) is None:
         raise DecisionTooLate(f"the decision about access request {row.id} is in effect")
@@ -179,7 +175,11 @@ def _undo(session: Session, request_id: str, by: Authority, context: Context) ->
 
 
 def _of_account(session: Session, request_id: str, by: Authority | None) -> AccessRequest:
-    row = access_requests.take(session, request_id) if request_id.isprintable() else None
+    seen = access_requests.get(session, request_id) if request_id.isprintable() else None
+    if seen is not None and seen.user_id is not None:
+        # In the order of whoever signs in, or removes a user: the person before the request.
+        users.keep(session, UserId(seen.user_id))
+    row = None if seen is None else access_requests.take(session, request_id)
     if row is None or (by is not None and row.account_code != by.account):
         raise NotFound(f"there is no access request {request_id[:64]!r}; see: idp access-requests list")
     return row
@@ -195,6 +195,12 @@ def _theirs(session: Session, request_id: str, by: Authority | None, context: Co
         # A page that is older than the decision shows it as waiting.
         raise DecisionTooLate(f"access request {row.id} was decided already")
     return row
+
+
+def _is_theirs_to_see(one: Listed, by: Authority, context: Context) -> bool:
+    """Say whether somebody may look back at a settled request: a deputy at what they decided a moment ago."""
+    is_own = one.undo_until is not None and one.request.decided_by == context.actor.id
+    return is_own or by.decider.standing is Standing.MANAGER
 
 
 def _is_theirs_to_decide(row: AccessRequest, stage: Stage, by: Authority) -> bool:

@@ -185,16 +185,7 @@ def _open(
     code = AccountCode(proof.account_code)
     account = accounts.find(session, code)
     known = users.holder_of_address(session, code, proof.email_canonical)
-    latest = access_requests.latest_for(session, code, proof.email_canonical)
-    # What the mail was sent on may have changed since.
-    if (
-        account is None
-        or not account.enabled
-        or known is not None
-        or not proof.is_live(now=context.now)
-        or not magic_link.is_offered(account, parts)
-        or magic_link.was_denied(latest, account, context=context)
-    ):
+    if account is None or known is not None or not _stands(session, proof, account, parts, context):
         raise MailLinkSpent(used=proof.used_at is not None, token=token)
     row = AccessRequest(
         id=new_identifier(),
@@ -224,6 +215,20 @@ def _open(
     tell(session, row, people, stage, parts=parts, context=context)
     trail.record(session, AccessRequested(account=code, request=row.id, told=len(people)), context)
     return row
+
+
+def _stands(session: Session, proof: MailProof, account: Account, parts: Parts, context: Context) -> bool:
+    """Say whether the question that was mailed would be mailed now: much may have changed since."""
+    domain = proof.email_canonical.rpartition("@")[2]
+    latest = access_requests.latest_for(session, AccountCode(account.code), proof.email_canonical)
+    return (
+        account.enabled
+        and proof.is_live(now=context.now)
+        and magic_link.is_offered(account, parts)
+        and magic_link.may_ask(account, domain)
+        and not magic_link.is_of_staff(session, domain)
+        and not magic_link.was_denied(latest, account, context=context)
+    )
 
 
 def _told(session: Session, row: AccessRequest, stage: Stage, context: Context) -> set[str]:

@@ -61,6 +61,7 @@ def send(person: LiveSession, window: Window, *, parts: Parts, context: Context)
     :raises TooManyRequests: too many were asked for.
     """
     with unit_of_work() as session:
+        users.keep(session, person.user_id)
         user = users.get(session, person.user_id)
         address = None if user is None else _address(user)
         if user is None or address is None:

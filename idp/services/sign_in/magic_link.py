@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from idp.audit import trail
 from idp.audit.events import MailAsked
+from idp.domain.access_requests import UNDO_WITHIN
 from idp.domain.addresses import Address, parse_mailable
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
@@ -126,13 +127,12 @@ def _facts(session: Session, address: Address, account: Account, is_spared: bool
     user = users.holder_of_address(session, code, address.canonical)
     links = upstream_identities.of_user(session, UserId(user.id) if user else NOBODY)
     latest = access_requests.latest_for(session, code, address.canonical)
-    domains = [row.domain for row in account.access_domains]
     asker = Asker(
         policy=MagicLinks.OFF if is_spared or not account.enabled else MagicLinks(account.magic_link),
-        staff_address=address.domain in providers.hosted_domains_of(session, AccountCode(STAFF_ACCOUNT)),
+        staff_address=is_of_staff(session, address.domain),
         holder=None if user is None else holder_of(user, links),
-        may_ask=not domains or address.domain in domains,
-        denied=was_denied(latest, account, context=context),
+        may_ask=may_ask(account, address.domain),
+        denied=was_denied(latest, account, context=context) and not _may_be_undone(latest, context),
         live=mail_proofs.live(session, code, address.canonical, now=context.now),
     )
     return _Facts(account=account, user=user, answer=answer(asker))
@@ -145,6 +145,22 @@ def holder_of(user: User, links: Sequence[UpstreamIdentityLink]) -> Holder:
     have disabled them.
     """
     return Holder(enabled=user.enabled, is_linked=bool(links) or user.confirmed_at is not None)
+
+
+def _may_be_undone(request: AccessRequest | None, context: Context) -> bool:
+    """Say whether whoever decided may still take it back; until then the asker learns nothing."""
+    return request is not None and request.decided_at is not None and context.now < request.decided_at + UNDO_WITHIN
+
+
+def is_of_staff(session: Session, domain: str) -> bool:
+    """Say whether a mail domain is one of staff."""
+    return domain in providers.hosted_domains_of(session, AccountCode(STAFF_ACCOUNT))
+
+
+def may_ask(account: Account, domain: str) -> bool:
+    """Say whether people of a mail domain may ask for access."""
+    domains = [row.domain for row in account.access_domains]
+    return not domains or domain in domains
 
 
 def was_denied(latest: AccessRequest | None, account: Account, *, context: Context) -> bool:

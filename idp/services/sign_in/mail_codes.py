@@ -61,7 +61,8 @@ def judge(
     if not taken:
         guesses.was_none(session, counted_as, context=context)
         return Verdict.NO_MORE_TRIES
-    right = [one for one in taken if parts.mail_links.fits(one.id, code, one.code_tag)]
+    fitting = [one for one in taken if parts.mail_links.fits(one.id, code, one.code_tag)]
+    right = [one for one in fitting if one.used_at is None]
     if right:
         guesses.was_none(session, counted_as, context=context)
         return right[0]

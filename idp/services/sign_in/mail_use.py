@@ -110,7 +110,7 @@ def press(
             return followed
         if not proof.is_live(now=context.now):
             raise MailLinkSpent(used=proof.used_at is not None, token=token)
-        _keep_addressee(session, proof)
+        _keep_addressees(session, [proof.id])
         meant: MailProof | Verdict = proof
         if not here:
             counted_as = guesses.for_link(proof.id)
@@ -135,12 +135,13 @@ def type_code(
         followed = _second_press(proof, browser, context)
         if followed is not None:
             return followed
-        _keep_addressee(session, proof)
+        among = mail_proofs.of_same_window(session, proof)
+        _keep_addressees(session, among)
         meant = mail_codes.judge(
             session,
             proof,
             typed,
-            among=mail_proofs.of_same_window(session, proof),
+            among=among,
             counted_as=guesses.for_address(AccountCode(proof.account_code), proof.email_canonical),
             parts=parts,
             context=context,
@@ -194,9 +195,10 @@ def _second_press(proof: MailProof, browser: str, context: Context) -> SignedIn 
     return None
 
 
-def _keep_addressee(session: Session, proof: MailProof) -> None:
-    """Take the addressee before their mail, in the order of whoever removes a user; nobody is looked for alike."""
-    users.keep(session, UserId(proof.user_id or ""))
+def _keep_addressees(session: Session, proof_ids: Collection[str]) -> None:
+    """Take the addressees before their mails, in the order of whoever removes a user; nobody is looked for alike."""
+    for user_id in mail_proofs.addressees(session, proof_ids) or (UserId(""),):
+        users.keep(session, user_id)
 
 
 def _spent(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from idp.domain.addresses import parse_mailable
 from idp.domain.context import Context
+from idp.domain.errors import AddressRefused
 from idp.domain.identifiers import AccountCode
 from idp.domain.mail_sign_in import AGAIN_AFTER
 from idp.domain.secrets import digest
@@ -69,17 +71,23 @@ def again(proof_id: str, *, browser: str, parts: Parts, context: Context) -> str
     return _asked_anew(proof, _window(proof), parts, context)
 
 
-def afresh(token: str, *, browser: str, language: str, parts: Parts, context: Context) -> str:
+def afresh(token: str, typed: str, *, browser: str, language: str, parts: Parts, context: Context) -> str:
     """Send another mail to the addressee of one that is too old; this browser is the one that asks now.
 
-    What waits in the browser that asked before goes on waiting there alone.
+    What waits in the browser that asked before goes on waiting there alone. The address has to be typed: a program
+    that opens links and presses buttons would become the browser that asked, and would ask again for ever.
 
+    :param typed: the address.
     :param browser: the browser cookie's value.
+    :raises AddressRefused: the mail did not go to that address.
     :raises MailLinkRefused: not a link of ours.
     :raises TooManyRequests: too many were asked for.
     """
     with reading() as session:
         proof = proof_of_link(session, token, parts, among=ASKED)
+    address = parse_mailable(typed.strip())
+    if address is None or address.canonical != proof.email_canonical:
+        raise AddressRefused
     window = Window(browser_digest=digest(browser), service_name=proof.service_name, language=language)
     return _asked_anew(proof, _window(proof) if proof.is_of(browser) else window, parts, context)
 

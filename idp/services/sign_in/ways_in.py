@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from idp.domain.authentication import ACR_EMAIL
 from idp.domain.authorization_request import AuthorizationRequest, Prompt
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
@@ -163,8 +164,13 @@ def _ways(
         service_name=service_name,
         providers=_choices(session, code),
         staff=_choices(session, _STAFF) if with_staff else (),
-        email=magic_link.is_offered(account, parts),
+        email=magic_link.is_offered(account, parts) and _may_be_by_mail(request),
     )
+
+
+def _may_be_by_mail(request: AuthorizationRequest | None) -> bool:
+    """Say whether a proof by mail is of a class that the waiting request takes."""
+    return request is None or not request.acr or ACR_EMAIL in request.acr
 
 
 def _choices(session: Session, account: AccountCode) -> Sequence[ProviderChoice]:
