@@ -154,7 +154,7 @@ _BY_MAIL = (
     _pressed("/login/magic/confirm/", _CARRIED, code=Live("mail_code")),
     _pressed("/login/magic/confirm/", _CARRIED),
     _pressed("/login/magic/afresh/", _CARRIED, email="sam@acme.example"),
-    _pressed("/login/magic/afresh/", {"t": Live("access_link")}, email="somebody.new@acme.example"),
+    _pressed("/login/magic/afresh/", {"t": Live("access_link")}, email="lee@acme.example"),
     Plan("/login/magic/proof/", query={"r": Live("unproven")}),
     Plan("/login/magic/proof/", query=_UNPROVEN),
     _pressed("/login/magic/proof/", {"r": Live("unproven")}),

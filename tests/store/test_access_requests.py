@@ -181,12 +181,14 @@ def test_an_arrival_is_that_of_its_own_request(acme):
         ({"status": "pending"}, None),
         ({"status": "denied"}, None),
         ({"user_id": None}, None),
+        ({"user_made": False}, None),
         ({"arrived_at": NOW}, None),
     ],
-    ids=["approved", "pending", "denied", "made nobody", "arrived"],
+    ids=["approved", "pending", "denied", "made nobody", "found somebody", "arrived"],
 )
 def test_the_request_whose_approval_made_somebody_is_found_until_they_arrive(acme, changes, found):
     request = new_access_request("request", status="approved", user="kim")
+    request.user_made = True
     for name, value in changes.items():
         setattr(request, name, value)
     ask(request)

@@ -33,8 +33,17 @@ def look_after(*, parts: Parts, context: Context) -> int:
     :returns: for how many requests something was done.
     """
     with reading() as session:
-        waiting = [row.id for row in access_requests.pending(session)]
-    return sum(_done(request_id, parts, context) for request_id in waiting)
+        due = [row.id for row in access_requests.pending(session) if _is_due(session, row, context)]
+    return sum(_done(request_id, parts, context) for request_id in due)
+
+
+def _is_due(session: Session, row: AccessRequest, context: Context) -> bool:
+    """Say whether there may be something to do, without keeping anybody from the request."""
+    account = accounts.find(session, AccountCode(row.account_code))
+    if account is None or (row.expires_at is not None and row.expires_at <= context.now):
+        return True
+    stage = stage_of(row.created_at, patience_of(account), now=context.now)
+    return (stage >= Stage.DEPUTIES and row.reminded_at is None) or (stage >= Stage.STAFF and row.escalated_at is None)
 
 
 def _done(request_id: str, parts: Parts, context: Context) -> bool:

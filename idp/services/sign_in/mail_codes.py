@@ -61,9 +61,9 @@ def judge(
     if not taken:
         guesses.was_none(session, counted_as, context=context)
         return Verdict.NO_MORE_TRIES
-    fitting = [one for one in taken if parts.mail_links.fits(one.id, code, one.code_tag)]
-    right = [one for one in fitting if one.used_at is None]
+    right = [one for one in taken if parts.mail_links.fits(one.id, code, one.code_tag)]
     if right:
+        # Also where the mail was used: whoever knows its code guesses nothing.
         guesses.was_none(session, counted_as, context=context)
         return right[0]
     wrong = MailCodeWrong(account=proof.account_code, user=proof.user_id, mail=proof.id, outcome="wrong")
