@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from idp.domain.authentication import Authentication
@@ -35,6 +36,8 @@ CLOCKS_DIFFER_SECONDS = 60
 """How much earlier than made a token says that it counts: services that read it have clocks of their own."""
 _AUDIENCE = "urn:deepdesk:account:"
 _SEPARATOR = "."
+MOST_SEEDS = 4000
+"""Of so many families the CSRF values are kept, as the signatures of their tokens are (ADR 0022)."""
 
 
 class CookieType(StrEnum):
@@ -73,10 +76,11 @@ class Csrf:
     access: str
     refresh: str
 
-    @classmethod
-    def of(cls, seed: str) -> Csrf:
-        """Derive the values from a family's seed."""
-        return cls(_derived(seed, CookieType.ACCESS), _derived(seed, CookieType.REFRESH))
+    @staticmethod
+    @lru_cache(maxsize=MOST_SEEDS)
+    def of(seed: str) -> Csrf:
+        """Derive the values from a family's seed; the same at every renewal, so they are kept for a while."""
+        return Csrf(_derived(seed, CookieType.ACCESS), _derived(seed, CookieType.REFRESH))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +167,7 @@ def mint(
     verifier = keys.verifier(signer.kid, now=now)
     if verifier is not None:
         # It comes back once, mostly to this process: that it was signed here need not be found out then.
-        _held.keep(made, verifier[1], _of_claims(refresh, CookieType.REFRESH))
+        _held.keep(made, verifier[1], _as_read(session, generation, lifetimes, now))
     return sign(access, signer, typ=TYP), made
 
 
@@ -199,6 +203,22 @@ def _of_claims(claims: Mapping[str, Any], kind: CookieType) -> CookieToken:
         csrf=claims["csrf"],
         issued_at=from_unix(claims["iat"]),
         expires_at=from_unix(claims["exp"]),
+    )
+
+
+def _as_read(session: Session, generation: int, lifetimes: Lifetimes, now: datetime) -> CookieToken:
+    """Return a refresh token that was just made as :func:`read` would: its moments are whole seconds."""
+    return CookieToken(
+        kind=CookieType.REFRESH,
+        family_id=session.family_id,
+        generation=generation,
+        account=session.identity.account,
+        user_id=session.user_id,
+        sid=session.sid,
+        jar=session.jar,
+        csrf=session.csrf.refresh,
+        issued_at=now.replace(microsecond=0),
+        expires_at=lifetimes.refresh_until.replace(microsecond=0),
     )
 
 

@@ -90,7 +90,8 @@ def finish(response: Response) -> Response:
     calling = g.get("cors_origin")
     if calling:
         _allow(response, calling)
-        add("Access-Control-Expose-Headers", "Retry-After")
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            add("Access-Control-Expose-Headers", "Retry-After")
     return response
 
 
