@@ -30,7 +30,7 @@ from idp.store.mail_proofs import MAX_SERVICE_NAME, Window
 
 CODE_PROBLEMS: Mapping[Verdict, LazyString] = {
     Verdict.NO_CODE: _("Please type the code from the mail. It has eight letters and digits."),
-    Verdict.WRONG: _("That is not the code of the latest mail from this window. Look at the mail again."),
+    Verdict.WRONG: _("That is not the code from the mail. Please look at the mail again."),
     Verdict.NO_MORE_TRIES: _("That code was tried too often, was used, or is too old. Ask for a new mail."),
     Verdict.NO_MORE_TODAY: _(
         "Too many wrong codes were typed for this address today. Open the link in the mail in the browser "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, bindparam, exists, insert, or_, select, update
+from sqlalchemy import ForeignKey, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authentication import Authentication
@@ -16,7 +16,6 @@ from idp.domain.secrets import digest
 from idp.store.accounts import Account
 from idp.store.db import Base, table_of
 from idp.store.prepared import Prepared
-from idp.store.token_families import TokenFamily
 from idp.store.users import User
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -282,45 +281,6 @@ def touch(session: Session, sid: SessionId, *, now: datetime) -> None:
         .values(last_seen_at=now)
         .execution_options(synchronize_session=False)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOfUser:
-    """One of a person's sessions, as operators see it."""
-
-    sid: SessionId
-    auth_time: datetime
-    amr: tuple[str, ...]
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-
-
-def of_user(session: Session, user_id: UserId, *, now: datetime) -> list[SessionOfUser]:
-    """Return a person's sessions that nobody ended and that still count somewhere, the latest sign-in first.
-
-    A session whose single sign-on is over counts while a widget's cookies hang on it.
-    """
-    cookies_live = exists().where(
-        TokenFamily.sid == SsoSession.sid,
-        TokenFamily.jar.is_not(None),
-        TokenFamily.revoked_at.is_(None),
-        TokenFamily.refresh_expires_at > now,
-    )
-    query = select(SsoSession).where(
-        SsoSession.user_id == user_id, SsoSession.ended_at.is_(None), or_(SsoSession.expires_at > now, cookies_live)
-    )
-    return [
-        SessionOfUser(
-            sid=SessionId(row.sid),
-            auth_time=row.auth_time,
-            amr=tuple(row.amr),
-            created_at=row.created_at,
-            last_seen_at=row.last_seen_at,
-            expires_at=row.expires_at,
-        )
-        for row in session.scalars(query.order_by(SsoSession.created_at.desc(), SsoSession.sid))
-    ]
 
 
 def language_of(session: Session, sid: SessionId) -> str | None:

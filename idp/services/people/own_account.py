@@ -18,8 +18,9 @@ from idp.domain.errors import NotFound
 from idp.domain.identifiers import ClientId, SessionId
 from idp.services.oauth import consent
 from idp.services.sessions import ending, logout
-from idp.store import clients, consents, services_in_use, sso_sessions, users
-from idp.store.sso_sessions import LiveSession, SessionOfUser
+from idp.store import clients, consents, services_in_use, sessions_of_people, sso_sessions, users
+from idp.store.sessions_of_people import SessionOfUser
+from idp.store.sso_sessions import LiveSession
 from idp.store.unit_of_work import reading, unit_of_work
 
 
@@ -95,7 +96,11 @@ def end_session(sid: str, *, present: Sequence[LiveSession], context: Context) -
     :raises NotFound: it is nobody's of this browser, or ended before.
     """
     with unit_of_work() as session:
-        own = {one.sid for person in present for one in sso_sessions.of_user(session, person.user_id, now=context.now)}
+        own = {
+            one.sid
+            for person in present
+            for one in sessions_of_people.of_user(session, person.user_id, now=context.now)
+        }
         if sid not in own:
             raise NotFound
         ended = ending.end_sessions(session, [SessionId(sid)], context=context)
@@ -160,7 +165,7 @@ def _person_of(account: str, present: Sequence[LiveSession]) -> LiveSession:
 
 def _own(person: LiveSession, context: Context) -> OwnAccount:
     with reading() as session:
-        known = sso_sessions.of_user(session, person.user_id, now=context.now)
+        known = sessions_of_people.of_user(session, person.user_id, now=context.now)
         reached = services_in_use.of_sessions(session, [one.sid for one in known])
         sessions = [OwnSession(known=one, here=one.sid == person.sid, services=reached[one.sid]) for one in known]
         allowed = [

@@ -21,9 +21,9 @@ from idp.services.people import invitations
 from idp.services.people.lookup import require
 from idp.services.registry import accounts
 from idp.services.sessions import ending
-from idp.store import providers, sso_sessions, upstream_identities, users
+from idp.store import providers, sessions_of_people, upstream_identities, users
 from idp.store.providers import Provider
-from idp.store.sso_sessions import SessionOfUser
+from idp.store.sessions_of_people import SessionOfUser
 from idp.store.unit_of_work import reading, unit_of_work
 from idp.store.upstream_identities import UpstreamIdentityLink
 from idp.store.users import User
@@ -186,7 +186,7 @@ def sessions(identifier: str, *, account: str | None, context: Context) -> Seque
     """
     with reading() as session:
         user = require(session, identifier, account=account)
-        return sso_sessions.of_user(session, UserId(user.id), now=context.now)
+        return sessions_of_people.of_user(session, UserId(user.id), now=context.now)
 
 
 def sign_out(identifier: str, *, account: str | None, context: Context) -> int:
