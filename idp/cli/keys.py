@@ -54,8 +54,8 @@ def rotate(forced: bool, as_json: bool) -> None:
     _show(service.rotate(forced=forced, parts=parts(), context=context()), as_json)
 
 
-# A kid may start with a hyphen, which is no option then.
-@group.command(context_settings={"ignore_unknown_options": True})
+# A kid may start with a hyphen, which is no option then: not even -h, which its other letters could name.
+@group.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("kid")
 @shown.json_option
 @refusing
