@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from idp.domain.client_words import AuthMethod, ClaimsProfile, GrantType, Party, Pkce
+from idp.domain.scope import Scope
 
 if TYPE_CHECKING:
     from idp.domain.client_metadata import ClientMetadata
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def contradictions(metadata: ClientMetadata) -> list[str]:
     """Return a sentence for each contradiction, saying what to do."""
-    return [*_of_grants(metadata), *_of_authentication(metadata), *_of_claims(metadata)]
+    return [*_of_grants(metadata), *_of_authentication(metadata), *_of_claims(metadata), *_of_scope(metadata)]
 
 
 def _of_grants(metadata: ClientMetadata) -> Iterator[str]:
@@ -44,3 +45,8 @@ def _of_authentication(metadata: ClientMetadata) -> Iterator[str]:
 def _of_claims(metadata: ClientMetadata) -> Iterator[str]:
     if metadata.party is Party.THIRD and metadata.claims_profile is ClaimsProfile.DEEPDESK:
         yield "a third-party client gets what people allow it: give --claims standard"
+
+
+def _of_scope(metadata: ClientMetadata) -> Iterator[str]:
+    if Scope.MANAGE in metadata.scope and (metadata.is_public or metadata.party is Party.THIRD):
+        yield "the scope manage opens the management API: only a confidential client of our own can have it"

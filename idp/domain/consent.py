@@ -39,6 +39,7 @@ OF_CLAIM: Mapping[str, Disclosure] = {
     **dict.fromkeys(("email", "email_verified", "preferred_username"), Disclosure.EMAIL),
     "locale": Disclosure.LANGUAGE,
     **dict.fromkeys(("account", "roles", "role_name", "groups", "staff"), Disclosure.ROLES),
+    "permissions": Disclosure.PERMISSIONS,
 }
 """Every claim about a person that can be asked for singly. The preferred user name is the address."""
 OF_EVERY_TOKEN = frozenset({Disclosure.NAME, Disclosure.EMAIL, Disclosure.LANGUAGE, Disclosure.ROLES})

@@ -17,6 +17,10 @@ The tree::
     ├── TooManyRequests           more often than it may be
     ├── DecisionNotYours          a request that somebody else has to decide
     ├── DecisionTooLate           … or that was decided meanwhile
+    ├── PermissionMissing         what somebody who looks after an account may not do
+    ├── ProofTooOld               … or may, once they prove again who they are
+    ├── ChangedMeanwhile          what somebody else changed since it was looked at
+    ├── LastManager               what would leave an account without a manager
     ├── CodeUnknown               an authorization code that gives nothing
     │   └── CodeAlreadySpent      … because somebody used it
     ├── RefreshTokenUnknown       a refresh token that renews nothing
@@ -238,6 +242,29 @@ class DecisionNotYours(DomainError):
 
 class DecisionTooLate(DomainError):
     """A request was decided by somebody else meanwhile, has expired, or its decision cannot be taken back any more."""
+
+
+class PermissionMissing(DomainError):
+    """Somebody looks after an account, but their roles do not allow this.
+
+    :param permission: the one that they lack.
+    """
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"the permission {permission} is missing", permission=permission)
+        self.permission = permission
+
+
+class ProofTooOld(DomainError):
+    """A sensitive act wants a fresher proof of who acts (RFC 9470)."""
+
+
+class ChangedMeanwhile(DomainError):
+    """Somebody else changed the same thing since it was looked at; nothing was changed now."""
+
+
+class LastManager(DomainError):
+    """The account would be left without anybody who can manage it."""
 
 
 class PlatformRequestRefused(DomainError):

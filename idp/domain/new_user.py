@@ -12,6 +12,17 @@ from idp.domain.roles import Role, parse_role
 
 MAX_NAME_LENGTH = 255
 MAX_PLATFORM_ID_LENGTH = 255
+_BAD_NAME = f"the name must have at most {MAX_NAME_LENGTH} printable characters"
+
+
+def parse_name(text: str) -> str | None:
+    """Return a person's name; none for an empty text.
+
+    :raises Invalid: it is too long, or holds what cannot be printed.
+    """
+    if len(text) > MAX_NAME_LENGTH or not text.isprintable():
+        raise Invalid(_BAD_NAME)
+    return text.strip() or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +51,7 @@ class NewUser:
             f"{text[:60]!r} is not a role; choose from: {', '.join(Role)}" for text, role in parsed if role is None
         ]
         if len(name) > MAX_NAME_LENGTH or not name.isprintable():
-            problems.append(f"the name must have at most {MAX_NAME_LENGTH} printable characters")
+            problems.append(_BAD_NAME)
         if len(platform_id) > MAX_PLATFORM_ID_LENGTH or not platform_id.isprintable():
             problems.append(f"the platform id must have at most {MAX_PLATFORM_ID_LENGTH} printable characters")
         if problems or address is None:

@@ -51,6 +51,8 @@ ENTRA_CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 ENTRA_EVERYBODY = frozenset({"common", "organizations", "consumers", ENTRA_CONSUMERS})
 """Path parts that name no single organisation."""
 RINGCENTRAL_API = "https://platform.ringcentral.com"
+SALESFORCE_ROLES_SCOPE = "custom_permissions"
+"""Brings the roles; not among the defaults, since not every app there allows it."""
 GENESYS_DOMAINS = (
     *("mypurecloud.com", "mypurecloud.ie", "mypurecloud.de", "mypurecloud.jp", "mypurecloud.com.au"),
     *("use2.us-gov-pure.cloud", "usw2.pure.cloud", "cac1.pure.cloud", "sae1.pure.cloud", "mxc1.pure.cloud"),

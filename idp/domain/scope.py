@@ -22,7 +22,15 @@ class Scope(StrEnum):
     MANAGE = "manage"
 
 
-BUILT = (Scope.OPENID, Scope.PROFILE, Scope.EMAIL, Scope.OFFLINE_ACCESS, Scope.ROLES)
+BUILT = (
+    Scope.OPENID,
+    Scope.PROFILE,
+    Scope.EMAIL,
+    Scope.OFFLINE_ACCESS,
+    Scope.ROLES,
+    Scope.PERMISSIONS,
+    Scope.MANAGE,
+)
 """What a request can be granted today, in the order of the metadata. The others are stored with a client only."""
 
 OF_CLIENTS = (Scope.ROLES,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select, text, update
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select, text, tuple_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.access_requests import MAX_MESSAGE_LENGTH
@@ -156,6 +156,26 @@ def of_account(session: Session, account: AccountCode | None) -> Sequence[Access
     """Return the requests of one account, or all, the oldest first."""
     query = select(AccessRequest).order_by(AccessRequest.created_at, AccessRequest.id)
     return session.scalars(query if account is None else query.where(AccessRequest.account_code == account)).all()
+
+
+def page(
+    session: Session,
+    account: AccountCode,
+    *,
+    status: RequestStatus | None,
+    after: tuple[datetime, str] | None,
+    most: int,
+) -> Sequence[AccessRequest]:
+    """Return an account's requests from a place on, the oldest first.
+
+    :param after: when the last one of the page before was made, and its id.
+    """
+    query = select(AccessRequest).where(AccessRequest.account_code == account)
+    if status is not None:
+        query = query.where(AccessRequest.status == status)
+    if after is not None:
+        query = query.where(tuple_(AccessRequest.created_at, AccessRequest.id) > tuple_(*after))
+    return session.scalars(query.order_by(AccessRequest.created_at, AccessRequest.id).limit(most)).all()
 
 
 def waiting_of(session: Session, account: AccountCode) -> Sequence[AccessRequest]:

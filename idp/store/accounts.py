@@ -33,6 +33,7 @@ class Account(Base):
     escalate_after_hours: Mapped[int] = mapped_column(
         default=ESCALATE_AFTER_HOURS, server_default=str(ESCALATE_AFTER_HOURS)
     )
+    disable_idle_after_days: Mapped[int | None]
     created_at: Mapped[datetime]
     origins: Mapped[list[AccountOrigin]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="AccountOrigin.origin", passive_deletes=True
@@ -99,6 +100,14 @@ def is_open(session: Session, code: AccountCode) -> bool:
 def everyone(session: Session) -> Sequence[Account]:
     """Return all accounts by code."""
     return session.scalars(select(Account).order_by(Account.code)).all()
+
+
+def disabling_idle(session: Session) -> Sequence[tuple[AccountCode, int]]:
+    """Return the enabled accounts that keep idle people out, each with the days after which it does."""
+    query = select(Account.code, Account.disable_idle_after_days).where(
+        Account.enabled.is_(True), Account.disable_idle_after_days.is_not(None)
+    )
+    return [(AccountCode(code), days) for code, days in session.execute(query.order_by(Account.code)) if days]
 
 
 def owner_of_domain(session: Session, domain: str) -> AccountCode | None:

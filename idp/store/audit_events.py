@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, select
+from sqlalchemy import BigInteger, Index, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, ProviderCode, UserId
@@ -14,12 +14,17 @@ from idp.store.db import Base
 
 SIGN_IN_FAILED = "sign_in.failed"
 """The kind of event that :func:`latest_failure` looks for."""
+STAFF_CAME_IN = ("staff.entered", "staff.manages")
+"""The kinds of event that :func:`has_entered` looks for."""
+RENEWED = ("token.refreshed", "cookies.renewed")
+"""The kinds of event that say that somebody went on without signing in."""
 
 
 class AuditEvent(Base):
     """One event, inserted in the transaction that it describes."""
 
     __tablename__ = "audit_events"
+    __table_args__ = (Index("ix_audit_events_account_code_id", "account_code", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
@@ -57,6 +62,32 @@ def after(
     return session.scalars(query).all()
 
 
+def page(
+    session: Session,
+    account: AccountCode,
+    *,
+    before: int | None,
+    most: int,
+    user: UserId | None = None,
+    kind: str | None = None,
+    request: str | None = None,
+) -> Sequence[AuditEvent]:
+    """Return an account's events, the latest first, narrowed where asked.
+
+    :param before: only those with a lower id: where the page before ended.
+    """
+    query = select(AuditEvent).where(AuditEvent.account_code == account).order_by(AuditEvent.id.desc()).limit(most)
+    if before is not None:
+        query = query.where(AuditEvent.id < before)
+    if user is not None:
+        query = query.where(AuditEvent.user_id == user)
+    if kind is not None:
+        query = query.where(AuditEvent.kind == kind)
+    if request is not None:
+        query = query.where(AuditEvent.request_id == request)
+    return session.scalars(query).all()
+
+
 def latest_failure(
     session: Session, account: AccountCode, provider: ProviderCode, *, since: datetime
 ) -> AuditEvent | None:
@@ -68,3 +99,14 @@ def latest_failure(
         AuditEvent.details["provider"].as_string() == provider,
     )
     return session.scalars(query.order_by(AuditEvent.id.desc()).limit(1)).first()
+
+
+def has_entered(session: Session, staff: UserId, account: AccountCode, *, since: datetime) -> bool:
+    """Say whether a staff member entered an account since it was made, at a client or to manage it."""
+    query = select(AuditEvent.id).where(
+        AuditEvent.user_id == staff,
+        AuditEvent.account_code == account,
+        AuditEvent.kind.in_(STAFF_CAME_IN),
+        AuditEvent.at >= since,
+    )
+    return session.scalar(query.limit(1)) is not None

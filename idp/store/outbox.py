@@ -285,3 +285,13 @@ def withdraw(session: Session, item_id: str, *, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return withdrawn is not None
+
+
+def withdraw_about(session: Session, about: str, *, now: datetime) -> None:
+    """Delete the items whose payload names this as what they are ``about``, and that are not due yet."""
+    session.execute(
+        delete(OutboxItem)
+        .where(*_OPEN, OutboxItem.due_at > now, OutboxItem.attempts == 0)
+        .where(OutboxItem.payload["about"].as_string() == about)
+        .execution_options(synchronize_session=False)
+    )

@@ -44,6 +44,11 @@ class StaffGrant(Base):
         )
 
 
+def get(session: Session, grant_id: str) -> StaffGrant | None:
+    """Return a grant, revoked or not."""
+    return session.get(StaffGrant, grant_id)
+
+
 def unrevoked(session: Session) -> Sequence[StaffGrant]:
     """Return all grants that nobody revoked, by address and account."""
     query = select(StaffGrant).where(StaffGrant.revoked_at.is_(None))

@@ -17,8 +17,10 @@ from idp.store import (
     management_entries,
     outbox,
     parked_requests,
+    permission_groups,
     platform_jwts,
     platform_secrets,
+    provider_checks,
     providers,
     pushed_requests,
     revoked_tokens,
@@ -32,6 +34,7 @@ from idp.store import (
     token_families,
     upstream_identities,
     used_assertions,
+    user_terms,
     users,
 )
 from idp.store.db import Base
@@ -54,8 +57,10 @@ __all__ = [
     "metadata",
     "outbox",
     "parked_requests",
+    "permission_groups",
     "platform_jwts",
     "platform_secrets",
+    "provider_checks",
     "providers",
     "pushed_requests",
     "revoked_tokens",
@@ -69,6 +74,7 @@ __all__ = [
     "token_families",
     "upstream_identities",
     "used_assertions",
+    "user_terms",
     "users",
 ]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, false, insert, update
+from sqlalchemy import ForeignKey, String, false, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.authorization import Authorization
@@ -109,6 +109,11 @@ def add(
             "revoked_at": None,
         },
     )
+
+
+def auth_time(session: Session, family_id: FamilyId) -> datetime | None:
+    """Return when the person of a family last proved who they are, as its tokens say."""
+    return session.scalar(select(TokenFamily.auth_time).where(TokenFamily.id == family_id))
 
 
 def revoke(session: Session, family_id: FamilyId, *, now: datetime) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import ProviderId, UserId
@@ -75,3 +76,13 @@ def of_user(session: Session, user_id: UserId) -> list[UpstreamIdentityLink]:
     """Return a user's links, the oldest first."""
     query = select(UpstreamIdentityLink).where(UpstreamIdentityLink.user_id == user_id)
     return list(session.scalars(query.order_by(UpstreamIdentityLink.created_at)))
+
+
+def people_of(session: Session, provider_ids: Iterable[str]) -> Mapping[str, int]:
+    """Return how many people are known by each provider, by its id; one by whom nobody is known is not in it."""
+    people = func.count(func.distinct(UpstreamIdentityLink.user_id))
+    query = select(UpstreamIdentityLink.provider_id, people).where(
+        UpstreamIdentityLink.provider_id.in_(list(provider_ids))
+    )
+    found = session.execute(query.group_by(UpstreamIdentityLink.provider_id))
+    return {row[0]: row[1] for row in found}

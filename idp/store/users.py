@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, delete, false, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.domain.identifiers import AccountCode, UserId
-from idp.domain.roles import Role
 from idp.store.db import Base
 
 MAX_LOCALE_LENGTH = 35
@@ -29,7 +28,7 @@ class User(Base):
     ``roles_sign_in_id`` names the sign-in that gave them; none where an
     operator did, whom ``roles_set_by`` names. ``confirmed_at`` is when an upstream
     provider last said that the person is there, ``confirmed_by`` which one did.
-    ``language`` is the one that they chose.
+    ``language`` is the one that they chose. ``enabled_at`` is when an operator or manager let them in again.
     """
 
     __tablename__ = "users"
@@ -74,6 +73,7 @@ class User(Base):
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None] = mapped_column(ForeignKey("providers.id", ondelete="SET NULL"), index=True)
     language: Mapped[str | None] = mapped_column(String(MAX_LOCALE_LENGTH))
+    enabled_at: Mapped[datetime | None]
 
 
 def get(session: Session, user_id: UserId) -> User | None:
@@ -91,6 +91,13 @@ def everyone(session: Session) -> Sequence[User]:
     return session.scalars(select(User).order_by(User.account_code, User.created_at, User.id)).all()
 
 
+def of_ids(session: Session, account_codes: Collection[AccountCode], ids: Collection[str]) -> Sequence[User]:
+    """Return those of some users who belong to one of these accounts."""
+    if not ids:
+        return ()
+    return session.scalars(select(User).where(User.id.in_(ids), User.account_code.in_(account_codes))).all()
+
+
 def with_address(session: Session, account: AccountCode, canonical: str) -> Sequence[User]:
     """Return everybody of the account with that address, whoever holds it first."""
     return session.scalars(
@@ -104,14 +111,6 @@ def holder_of_address(session: Session, account: AccountCode, canonical: str) ->
     """Return the one user of the account who holds that address."""
     return session.scalar(
         select(User).where(User.account_code == account, User.email_canonical == canonical, User.email_held.is_(True))
-    )
-
-
-def with_role(session: Session, account: AccountCode, role: Role) -> Sequence[User]:
-    """Return the enabled users of an account who have a role, by address."""
-    found = session.scalars(select(User).where(User.account_code == account, User.enabled.is_(True)))
-    return sorted(
-        (user for user in found if role in user.roles), key=lambda user: (user.email_canonical or "", user.id)
     )
 
 

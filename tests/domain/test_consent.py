@@ -14,8 +14,9 @@ def test_every_scope_has_its_words() -> None:
     assert OF_SCOPE.keys() == set(Scope)
 
 
-def test_every_token_of_the_profile_deepdesk_says_all_that_claims_can_say() -> None:
-    assert set(OF_CLAIM.values()) == OF_EVERY_TOKEN
+def test_every_token_of_the_profile_deepdesk_says_all_that_claims_can_say_but_permissions() -> None:
+    assert set(OF_CLAIM.values()) == OF_EVERY_TOKEN | {Disclosure.PERMISSIONS}
+    assert Disclosure.PERMISSIONS not in OF_EVERY_TOKEN
 
 
 @pytest.mark.parametrize(

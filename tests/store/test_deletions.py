@@ -28,7 +28,9 @@ from idp.store import (
     management_entries,
     outbox,
     parked_requests,
+    permission_groups,
     platform_jwts,
+    provider_checks,
     pushed_requests,
     revoked_tokens,
     sign_in_attempts,
@@ -62,7 +64,10 @@ from tests.store.conftest import (
     new_user,
 )
 
-KEPT = {"audit_events": 1, "revoked_tokens": 1, "outbox": 1, "leases": 1, "sign_outs": 1, "counters": 1}
+KEPT = {
+    **dict.fromkeys(("audit_events", "revoked_tokens", "outbox", "leases", "sign_outs", "counters"), 1),
+    **dict.fromkeys(("permission_groups", "group_permissions"), 1),
+}
 LATER = NOW + timedelta(minutes=1)
 REQUEST = AuthorizationRequest(client_id=ClientId("studio"), redirect_uri="https://a.example/", scope=(Scope.OPENID,))
 
@@ -115,6 +120,8 @@ def busy(acme):
         )
         sign_in_attempts.add(session, "state", browser="b", departed=departed, created_at=NOW, expires_at=LATER)
         parked_requests.add(session, "parked-1", REQUEST, browser="b", now=NOW, expires_at=LATER)
+        provider_checks.keep(session, ProviderId("provider-okta"), [], now=NOW)
+        permission_groups.replace(session, [("Manager", "deepdesk.manager", ["users.view_user"])])
         used_assertions.use(session, ClientId("studio"), "jti-1", expires_at=LATER)
         revoked_tokens.add(session, "family-1.jti-1", expires_at=LATER)
         outbox.enqueue(session, OutboxKind.BACKCHANNEL_LOGOUT, {"sub": "kim"}, account="acme", now=NOW)
@@ -204,7 +211,7 @@ def test_a_client_goes_with_its_secrets_and_what_was_issued_to_it(busy):
 def test_a_provider_goes_with_its_links_open_attempts_and_collisions(busy):
     before = rows()
     delete(Provider, code="okta")
-    gone = {"providers", "upstream_identities", "sign_in_attempts", "access_requests"}
+    gone = {"providers", "upstream_identities", "sign_in_attempts", "access_requests", "provider_checks"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}
 
 
@@ -212,7 +219,7 @@ def test_a_user_goes_with_links_sessions_tokens_sign_ins_and_grants(busy):
     before = rows()
     delete(User, id="kim")
     gone = {"users", "upstream_identities", "sso_sessions", "authorization_codes", "token_families", "sign_ins"}
-    gone |= {"access_requests", "staff_grants", "staff_entries", "consents"}
+    gone |= {"access_requests", "staff_grants", "staff_entries", "consents", "user_terms"}
     gone |= {"bridge_people", "exchange_tokens", "handoffs"}
     gone |= {"account_deputies", "mail_proofs", "management_entries"}
     assert rows() == {name: number for name, number in before.items() if name not in gone}

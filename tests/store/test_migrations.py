@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, select, text
 
 from idp.domain.identifiers import AccountCode, UserId
 from idp.services.operations.schema import migrate
@@ -23,6 +23,7 @@ from idp.store import accounts, clients, providers, sign_ins, upstream_identitie
 from idp.store.db import db
 from idp.store.tables import metadata
 from idp.store.unit_of_work import reading, unit_of_work
+from idp.store.user_terms import UserTerm, terms_of
 from tests.store.conftest import new_account, new_user
 from tests.support.database import DATABASES, application, fresh_sqlite
 
@@ -33,8 +34,8 @@ ROWS_OF_0001 = Path(__file__).parent / "rows_of_0001.sql"
 REBUILDS_ACCOUNTS = """
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade():
@@ -216,6 +217,28 @@ def test_people_keep_their_addresses_and_those_vouched_for_are_theirs(upgraded):
         holder = users.holder_of_address(session, AccountCode("acme"), "kim@acme.example")
     assert held == {"vouched": (True, True), "unvouched": (False, False), "nameless": (False, False)}
     assert (holder.id, holder.roles, holder.platform_id) == ("vouched", ["deepdesk.manager"], None)
+
+
+def test_people_who_were_there_are_found_as_if_they_had_come_today(upgraded):
+    """The migration has a copy of what makes the terms: it must not change with the code, and says the same now."""
+    with unit_of_work() as session:
+        everyone = users.everyone(session)
+        written = session.execute(select(UserTerm.user_id, UserTerm.account_code, UserTerm.term)).all()
+        expected = {(user.id, user.account_code, term) for user in everyone for term in terms_of(user)}
+    assert {tuple(row) for row in written} == expected
+    assert {user.id for user in everyone} == {row.user_id for row in written}
+
+
+@pytest.mark.parametrize("name", ["Zoë Ångström", "", "ß" * 200, "\U0010ffff x", "O'Brien_Smith", "\ufdfa" * 99])
+def test_the_terms_of_the_migration_are_those_of_the_code(upgraded, name):
+    with unit_of_work() as session:
+        user = users.get(session, UserId("vouched"))
+        user.name, user.enabled = name, False
+    flask_migrate.downgrade(revision="0005")
+    migrate()
+    with reading() as session:
+        written = set(session.scalars(select(UserTerm.term).where(UserTerm.user_id == "vouched")))
+        assert written == terms_of(users.get(session, UserId("vouched")))
 
 
 def test_links_providers_clients_and_sign_ins_outlive_the_upgrade(upgraded):

@@ -17,6 +17,7 @@ from idp.audit.events.mail import (
     StaffManages,
     UserInvited,
 )
+from idp.audit.events.management import PermissionDenied, RolesProvisioned
 from idp.audit.events.operations import KeyMade, KeyPromoted, KeyRetired, KeyRevoked, OutboxDropped, OutboxRetried
 from idp.audit.events.records import (
     AccountChanged,
@@ -92,10 +93,12 @@ __all__ = [
     "MailSignInFinished",
     "OutboxDropped",
     "OutboxRetried",
+    "PermissionDenied",
     "PlatformSecretChanged",
     "ProvenAnew",
     "ProviderChanged",
     "RefreshReplayed",
+    "RolesProvisioned",
     "SignInFailed",
     "SignInFinished",
     "SignedOut",

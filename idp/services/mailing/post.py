@@ -29,6 +29,7 @@ def post(
     context: Context,
     due_at: datetime | None = None,
     silent: bool = False,
+    about: str | None = None,
 ) -> str:
     """Write a mail into the outbox, in the caller's transaction; once that is committed, a worker sends it.
 
@@ -40,6 +41,7 @@ def post(
     :param due_at: not before; none for at once.
     :param silent: do all of it but send: for an answer that must not take another time where there is nobody to
         write to. Of what it said nothing stays.
+    :param about: by which :func:`idp.store.outbox.withdraw_about` finds it until it is due.
     :returns: the outbox item's id.
     """
     written = rendered(kind, language=language)
@@ -51,6 +53,8 @@ def post(
         "message_id": message_id,
         "sealed": parts.sealer.seal(texts, record=record_of(message_id)),
     }
+    if about is not None:
+        payload["about"] = about
     return outbox.enqueue(
         session,
         OutboxKind.MAIL,

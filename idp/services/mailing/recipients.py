@@ -11,7 +11,7 @@ from idp.domain.context import Context
 from idp.domain.identifiers import AccountCode, UserId
 from idp.domain.roles import Role
 from idp.domain.staff import entry_into
-from idp.store import accounts, staff_grants, users
+from idp.store import accounts, staff_grants, user_terms, users
 from idp.store.users import User
 
 DEFAULT_LANGUAGE = "en"
@@ -19,7 +19,7 @@ DEFAULT_LANGUAGE = "en"
 
 def managers(session: Session, account: AccountCode) -> Sequence[User]:
     """Return the managers of an account who can be mailed."""
-    return _mailable(users.with_role(session, account, Role.MANAGER))
+    return _mailable(user_terms.with_role(session, account, Role.MANAGER))
 
 
 def deputies(session: Session, account: AccountCode) -> Sequence[User]:

@@ -12,13 +12,14 @@ from typing import Any
 
 from idp.domain.claims_request import ClaimsRequest
 from idp.domain.client_words import ClaimsProfile
-from idp.domain.roles import Role, effective, groups_of
+from idp.domain.roles import Role, effective, groups_of, permissions_of
 from idp.domain.scope import Scope
 from idp.store.subjects import Subject
 
 _ROLE_CLAIMS = ("account", "roles", "role_name", "groups", "staff")
 OF_SCOPE: Mapping[Scope, tuple[str, ...]] = {
     Scope.ROLES: _ROLE_CLAIMS,
+    Scope.PERMISSIONS: ("permissions",),
     Scope.EMAIL: ("email", "email_verified", "preferred_username"),
     Scope.PROFILE: ("name", "given_name", "family_name", "locale"),
 }
@@ -28,14 +29,15 @@ CLAIMS = tuple(name for names in OF_SCOPE.values() for name in names)
 
 
 def in_id_token(
-    subject: Subject, profile: ClaimsProfile, asked: ClaimsRequest, *, may: Iterable[Scope]
+    subject: Subject, profile: ClaimsProfile, asked: ClaimsRequest, *, scope: Iterable[Scope], may: Iterable[Scope]
 ) -> dict[str, Any]:
     """Return what an ID token says that is issued beside an access token.
 
+    :param scope: what was granted.
     :param may: scopes that the client is registered for; what they do not release cannot be asked for singly.
     """
     if profile is ClaimsProfile.DEEPDESK:
-        return of_person(subject)
+        return _without_asking(subject, scope)
     return _only(of_person(subject), set(asked.id_token) & _released(may))
 
 
@@ -48,16 +50,18 @@ def in_userinfo(
     :param may: as for :func:`in_id_token`.
     """
     if profile is ClaimsProfile.DEEPDESK:
-        return of_person(subject)
+        return _without_asking(subject, scope)
     return _only(of_person(subject), _released(scope) | (set(asked.userinfo) & _released(may)))
 
 
 def in_access_token(subject: Subject, profile: ClaimsProfile, *, scope: Iterable[Scope]) -> dict[str, Any]:
     """Return what an access token says of its person: no name, no address."""
-    if profile is ClaimsProfile.STANDARD and Scope.ROLES not in scope:
-        return {}
-    claims = role_claims(subject)
-    del claims["role_name"]
+    claims: dict[str, Any] = {}
+    if profile is ClaimsProfile.DEEPDESK or Scope.ROLES in scope:
+        claims = role_claims(subject)
+        del claims["role_name"]
+    if Scope.PERMISSIONS in scope:
+        claims |= permission_claims(subject)
     return claims
 
 
@@ -80,7 +84,8 @@ def of_person(subject: Subject) -> dict[str, Any]:
         "preferred_username": subject.email,
         "locale": subject.locale,
     }
-    claims = role_claims(subject) | {name: value for name, value in known.items() if value}
+    claims = role_claims(subject) | permission_claims(subject)
+    claims |= {name: value for name, value in known.items() if value}
     if subject.email:
         claims["email_verified"] = subject.email_verified
     return claims
@@ -96,6 +101,19 @@ def role_claims(subject: Subject) -> dict[str, Any]:
         "groups": list(groups_of(roles)),
     }
     return claims | {"staff": True} if subject.staff else claims
+
+
+def permission_claims(subject: Subject) -> dict[str, Any]:
+    """Return what the person's roles may, one permission an entry."""
+    return {"permissions": list(permissions_of(effective(subject.roles)))}
+
+
+def _without_asking(subject: Subject, scope: Iterable[Scope]) -> dict[str, Any]:
+    """Return what the profile ``deepdesk`` says: everything, but permissions with their scope only."""
+    claims = of_person(subject)
+    if Scope.PERMISSIONS not in scope:
+        del claims["permissions"]
+    return claims
 
 
 def _released(scope: Iterable[Scope]) -> set[str]:

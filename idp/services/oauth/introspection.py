@@ -27,6 +27,8 @@ from idp.tokens.refresh_token import Presented
 
 INACTIVE: Mapping[str, Any] = {"active": False}
 """The same for every token that is not good for the one who asks (RFC 7662 §2.2)."""
+_LIVE = frozenset({*claims.OF_SCOPE[Scope.ROLES], *claims.OF_SCOPE[Scope.PERMISSIONS]})
+"""What a token says that may have changed since: it is read anew."""
 
 
 def introspect(token: str, client: RegisteredClient, *, parts: Parts, context: Context) -> Mapping[str, Any]:
@@ -48,7 +50,7 @@ def introspect(token: str, client: RegisteredClient, *, parts: Parts, context: C
         holding = _holding(session, verified, context)
     if holding is None:
         return INACTIVE
-    lasting = {name: value for name, value in verified.claims.items() if name not in claims.OF_SCOPE[Scope.ROLES]}
+    lasting = {name: value for name, value in verified.claims.items() if name not in _LIVE}
     return {"active": True, "token_type": "Bearer", **lasting, **holding}
 
 

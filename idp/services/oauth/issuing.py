@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from idp.domain.authorization import Authorization
 from idp.domain.context import Context
 from idp.domain.resource import audience_of
+from idp.domain.roles import effective, grants_of
 from idp.domain.scope import Scope
 from idp.services.oauth import claims
 from idp.services.parts import Parts
@@ -15,6 +19,9 @@ from idp.services.registry.clients import RegisteredClient
 from idp.store.subjects import Subject
 from idp.tokens import access_token, id_token
 from idp.tokens.access_token import Person
+
+MAX_TOKEN_LENGTH = 4096
+"""Beyond that a token outgrows cookies and header limits of services; permissions then stand as wildcards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,8 @@ def _access_token(
     context: Context,
 ) -> str:
     metadata = client.metadata
-    return access_token.mint(
+    mint = partial(
+        access_token.mint,
         issuer=parts.settings.issuer,
         client_id=client.client_id,
         person=Person(user_id=authorization.user_id, sid=authorization.sid, family_id=authorization.family_id),
@@ -78,10 +86,14 @@ def _access_token(
             openid=Scope.OPENID in authorization.scope,
         ),
         scope=authorization.scope,
-        claims=claims.in_access_token(subject, metadata.claims_profile, scope=authorization.scope),
         signer=parts.keys.signer(access_token.ALG, now=context.now),
         lifetime=lifetime,
         now=context.now,
+    )
+    return _short(
+        lambda told: mint(claims=told),
+        claims.in_access_token(subject, metadata.claims_profile, scope=authorization.scope),
+        subject,
     )
 
 
@@ -96,7 +108,8 @@ def _id_token(
     if Scope.OPENID not in authorization.scope:
         return None
     metadata = client.metadata
-    return id_token.mint(
+    mint = partial(
+        id_token.mint,
         issuer=parts.settings.issuer,
         client_id=client.client_id,
         subject=authorization.user_id,
@@ -104,11 +117,22 @@ def _id_token(
         authentication=authorization.authentication,
         nonce=authorization.nonce,
         access_token=access,
-        claims=claims.in_id_token(subject, metadata.claims_profile, authorization.claims, may=metadata.scope),
         signer=parts.keys.signer(metadata.id_token_alg, now=context.now),
         lifetime=_lifetime(parts.settings.lifetime("id_token_ttl"), subject, context),
         now=context.now,
     )
+    told = claims.in_id_token(
+        subject, metadata.claims_profile, authorization.claims, scope=authorization.scope, may=metadata.scope
+    )
+    return _short(lambda those: mint(claims=those), told, subject)
+
+
+def _short(mint: Callable[[Mapping[str, Any]], str], told: Mapping[str, Any], subject: Subject) -> str:
+    """Return a token that says ``told``; permissions by wildcards where it would be too long otherwise."""
+    token = mint(told)
+    if len(token) <= MAX_TOKEN_LENGTH or "permissions" not in told:
+        return token
+    return mint({**told, "permissions": list(grants_of(effective(subject.roles)))})
 
 
 def _lifetime(usual: timedelta, subject: Subject, context: Context) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from idp.domain.identifiers import AccountCode, UserId
@@ -36,3 +37,42 @@ def events(
             request=request,
             since=since,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some events of an account, the latest first.
+
+    :param next: before which id the next page goes on; none at the end.
+    """
+
+    events: Sequence[AuditEvent]
+    next: int | None
+
+
+def page(
+    account: AccountCode,
+    *,
+    before: int | None,
+    most: int,
+    user: str | None = None,
+    kind: str | None = None,
+    request: str | None = None,
+) -> Page:
+    """Return events of an account, narrowed where asked.
+
+    :param before: where the page before ended.
+    :param request: the code of a request, as error pages show it.
+    """
+    with reading() as session:
+        found = audit_events.page(
+            session,
+            account,
+            before=before,
+            most=most + 1,
+            user=None if user is None else UserId(user),
+            kind=kind,
+            request=request,
+        )
+    shown = found[:most]
+    return Page(events=shown, next=shown[-1].id if len(found) > most else None)

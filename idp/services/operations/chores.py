@@ -12,7 +12,7 @@ from idp.domain.clock import Clock
 from idp.domain.context import Context
 from idp.services.operations import housekeeping, keys
 from idp.services.parts import Parts
-from idp.services.people import overdue_requests
+from idp.services.people import leavers, overdue_requests
 from idp.store import leases
 from idp.store.unit_of_work import unit_of_work
 
@@ -47,6 +47,12 @@ def all_chores(parts: Parts) -> tuple[Chore, ...]:
             every=timedelta(minutes=1),
             within=timedelta(minutes=2),
             do=lambda context: overdue_requests.look_after(parts=parts, context=context),
+        ),
+        Chore(
+            name="leavers",
+            every=timedelta(hours=1),
+            within=timedelta(minutes=5),
+            do=lambda context: leavers.look_after(context=context),
         ),
         Chore(
             name="housekeeping",

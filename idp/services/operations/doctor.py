@@ -9,6 +9,7 @@ from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
 from idp.domain.errors import UpstreamError
 from idp.domain.identifiers import AccountCode, ProviderCode
+from idp.domain.provider_findings import Topic
 from idp.domain.provider_kinds import Kind
 from idp.services.operations.readiness import Finding
 from idp.services.parts import Parts
@@ -86,13 +87,17 @@ def _secret(row: Provider, part: str, context: Context) -> Iterator[Finding]:
     )
     if left <= timedelta(0):
         yield Finding(
-            part=part, what=f"The client secret has expired on {row.client_secret_expires}; {mend}", breaks=True
+            part=part,
+            what=f"The client secret has expired on {row.client_secret_expires}; {mend}",
+            breaks=True,
+            topic=Topic.SECRET_EXPIRED,
         )
     elif left <= SECRET_WARNING:
         yield Finding(
             part=part,
             what=f"The client secret expires on {row.client_secret_expires}, in {left.days} days; {mend}",
             deserves_attention=True,
+            topic=Topic.SECRET_EXPIRES,
         )
 
 
@@ -100,10 +105,12 @@ def _upstream(row: Provider, part: str, callback: str, parts: Parts) -> Iterator
     try:
         found = connector_of(row, parts).check(redirect_uri=callback)
     except UpstreamError as error:
-        yield Finding(part=part, what=f"The provider cannot be examined: {error}.", breaks=True)
+        yield Finding(
+            part=part, what=f"The provider cannot be examined: {error}.", breaks=True, topic=Topic.REACHABILITY
+        )
         return
     for one in found:
-        yield Finding(part=part, what=one.what, breaks=one.breaks, deserves_attention=not one.breaks)
+        yield Finding(part=part, what=one.what, breaks=one.breaks, deserves_attention=not one.breaks, topic=one.topic)
 
 
 def _recent(row: Provider, part: str, context: Context) -> Iterator[Finding]:
@@ -121,6 +128,7 @@ def _recent(row: Provider, part: str, context: Context) -> Iterator[Finding]:
             part=part,
             what=f"The last sign-in, on {failed.at:%Y-%m-%d %H:%M} UTC, came back unusable: {reason}.",
             deserves_attention=True,
+            topic=Topic.SIGN_IN,
         )
 
 
@@ -138,6 +146,7 @@ def _strangers(row: Provider, part: str, latest: Sequence[SignIn], *, anybody: b
         what=f"{arrivals} came {came}, which is not pinned. {_widened(row, named)}",
         breaks=wrong_pin,
         deserves_attention=not wrong_pin,
+        topic=Topic.STRANGERS,
     )
 
 

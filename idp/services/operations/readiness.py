@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from idp.domain.client_words import SigningAlg
+from idp.domain.provider_findings import Topic
 from idp.services.parts import MIGRATIONS, Parts
 from idp.store import signing_keys
 from idp.store.signing_keys import KeyState, KeyUse, SigningKey
@@ -25,12 +26,14 @@ class Finding:
     :param part: what it is about: database, migrations, keys, settings.
     :param what: one sentence, with its mend when something is wrong.
     :param breaks: requests cannot be served until it is mended.
+    :param topic: what it is about, where it is a provider.
     """
 
     part: str
     what: str
     breaks: bool = False
     deserves_attention: bool = False
+    topic: Topic = Topic.OTHER
 
 
 def findings(*, parts: Parts) -> Sequence[Finding]:

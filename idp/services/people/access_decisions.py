@@ -20,7 +20,7 @@ from idp.domain.mail_sign_in import MagicLinks, may_enter
 from idp.domain.new_user import NewUser
 from idp.domain.roles import GROUPS, Role
 from idp.mails.kinds import AccessApproved, AccessDenied, MailKind
-from idp.services.mailing import proofs
+from idp.services.mailing import notices, proofs
 from idp.services.mailing.post import post
 from idp.services.mailing.proofs import Addressee, Drawn, Terms
 from idp.services.parts import Parts
@@ -55,6 +55,8 @@ def approve(
         # Of an earlier decision, which the asker need not read any more.
         outbox.withdraw(session, row.mail_id, now=context.now)
     row.mail_id = _link(session, row, user, due_at, parts, context)
+    if row.user_made:
+        _tell_of(session, row, user, due_at, parts, context)
     _decide(session, row, RequestStatus.APPROVED, Role(user.roles[0]), None, context)
     _settle_another(session, row, context)
 
@@ -87,6 +89,7 @@ def take_back(session: Session, row: AccessRequest, *, context: Context) -> None
         raise DecisionTooLate(f"whom access request {row.id} made has signed in already")
     if row.mail_id is None or not outbox.withdraw(session, row.mail_id, now=context.now):
         raise DecisionTooLate(f"the mail about access request {row.id} is on its way")
+    outbox.withdraw_about(session, row.id, now=context.now)
     row.user_id = row.mail_id = None
     session.flush()  # else the row would go with the user
     if user is not None and row.user_made:
@@ -131,6 +134,21 @@ def _made(session: Session, row: AccessRequest, role: Role, context: Context) ->
     user.language = row.language
     session.flush()
     return user
+
+
+def _tell_of(
+    session: Session, row: AccessRequest, user: User, due_at: datetime, parts: Parts, context: Context
+) -> None:
+    """Tell the managers of somebody above agent, when the decision cannot be taken back any more."""
+    notices.tell_of_raised(
+        session,
+        AccountCode(row.account_code),
+        [notices.raised(user, ())],
+        parts=parts,
+        context=context,
+        due_at=due_at,
+        about=row.id,
+    )
 
 
 def _link(session: Session, row: AccessRequest, user: User, due_at: datetime, parts: Parts, context: Context) -> str:

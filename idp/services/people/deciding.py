@@ -95,6 +95,52 @@ def board(by: Authority, *, most: int, context: Context) -> Board:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some requests of an account, the oldest first.
+
+    :param next: where the next page goes on; none at the end.
+    """
+
+    requests: Sequence[Listed]
+    next: tuple[datetime, str] | None
+
+
+def page(
+    by: Authority,
+    *,
+    status: RequestStatus | None = None,
+    after: tuple[datetime, str] | None = None,
+    most: int,
+    context: Context,
+) -> Page:
+    """Return requests that are somebody's to decide or to look back at; a deputy's page may be shorter than asked.
+
+    :param after: where the page before ended.
+    """
+    with reading() as session:
+        found = access_requests.page(session, by.account, status=status, after=after, most=most + 1)
+        listed = _listed(session, found[:most], context)
+    last = found[:most][-1] if len(found) > most else None
+    return Page(
+        requests=[one for one in listed if _is_theirs_at_all(one, by, context)],
+        next=None if last is None else (last.created_at, last.id),
+    )
+
+
+def one(request_id: str, *, by: Authority, context: Context) -> Listed:
+    """Return one request that is somebody's to decide or to look back at.
+
+    :raises NotFound: there is none for them.
+    """
+    with reading() as session:
+        row = access_requests.get(session, request_id)
+        listed = [] if row is None or row.account_code != by.account else _listed(session, [row], context)
+    if not listed or not _is_theirs_at_all(listed[0], by, context):
+        raise NotFound("there is no such access request")
+    return listed[0]
+
+
 def approve(
     request_id: str, role: Role | None, *, by: Authority | None, parts: Parts, context: Context
 ) -> AccessRequest:
@@ -195,6 +241,10 @@ def _theirs(session: Session, request_id: str, by: Authority | None, context: Co
         # A page that is older than the decision shows it as waiting.
         raise DecisionTooLate(f"access request {row.id} was decided already")
     return row
+
+
+def _is_theirs_at_all(one: Listed, by: Authority, context: Context) -> bool:
+    return _is_theirs_to_decide(one.request, one.stage, by) or _is_theirs_to_see(one, by, context)
 
 
 def _is_theirs_to_see(one: Listed, by: Authority, context: Context) -> bool:

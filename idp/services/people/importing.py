@@ -14,10 +14,13 @@ from idp.domain.context import Context
 from idp.domain.errors import DomainError, Invalid
 from idp.domain.identifiers import AccountCode
 from idp.domain.new_user import NewUser
+from idp.services.mailing import notices
+from idp.services.parts import Parts
 from idp.services.people import users as people
 from idp.services.registry import accounts
 from idp.store import users
 from idp.store.unit_of_work import unit_of_work
+from idp.store.users import User
 
 HEADER = ("email", "name", "roles", "platform_id")
 MAX_PROBLEMS = 50
@@ -63,9 +66,10 @@ def load(
     *,
     only_check: bool,
     progress: Callable[[], object],
+    parts: Parts,
     context: Context,
 ) -> Imported:
-    """Make the users in one transaction.
+    """Make the users in one transaction. Managers are told in one mail of those above agent.
 
     :param only_check: find every problem, and change nothing.
     :param progress: called after each row.
@@ -73,7 +77,7 @@ def load(
     :raises Invalid: every problem, with the number of its line; nothing was changed.
     """
     try:
-        return _load(account, rows, only_check, progress, context)
+        return _load(account, rows, only_check, progress, parts, context)
     except IntegrityError:
         raise Invalid(
             "somebody else made one of these users at the same moment; nothing was changed, try again"
@@ -85,14 +89,16 @@ def _load(
     rows: Sequence[tuple[int, NewUser]],
     only_check: bool,
     progress: Callable[[], object],
+    parts: Parts,
     context: Context,
 ) -> Imported:
+    made: list[User] = []
     present: list[str] = []
     problems: list[str] = []
     with unit_of_work() as session:
         accounts.require(session, account)
         for line, new in rows:
-            problem = _make(session, AccountCode(account), new, present, context)
+            problem = _make(session, AccountCode(account), new, made, present, context)
             if problem is not None:
                 problems.append(f"line {line}: {problem}")
             progress()
@@ -100,6 +106,9 @@ def _load(
             raise _too_many(problems)
         if only_check:
             session.rollback()
+        else:
+            more = [notices.raised(user, ()) for user in made]
+            notices.tell_of_raised(session, AccountCode(account), more, parts=parts, context=context)
     return Imported(made=len(rows) - len(present), present=present)
 
 
@@ -125,7 +134,9 @@ def _doubles(parsed: Sequence[tuple[int, NewUser]]) -> Iterator[str]:
                 yield f"line {line}: the same {what} as in line {first}"
 
 
-def _make(session: Session, account: AccountCode, new: NewUser, present: list[str], context: Context) -> str | None:
+def _make(
+    session: Session, account: AccountCode, new: NewUser, made: list[User], present: list[str], context: Context
+) -> str | None:
     """Make one user unless the address is somebody's; return what is wrong, or none."""
     holder = users.holder_of_address(session, account, new.address.canonical)
     if holder is not None:
@@ -134,7 +145,7 @@ def _make(session: Session, account: AccountCode, new: NewUser, present: list[st
             return f"{new.address.given} has the platform id {holder.platform_id!r} already"
         return None
     try:
-        people.add(session, account, new, context=context)
+        made.append(people.add(session, account, new, context=context))
         session.flush()
     except DomainError as refused:
         return str(refused)

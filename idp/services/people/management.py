@@ -12,14 +12,17 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from idp.audit import trail
-from idp.audit.events import StaffManages
+from idp.audit.events import PermissionDenied, StaffManages
 from idp.domain.access_requests import Decider, Standing, decider
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
-from idp.domain.errors import NotAdmitted, NotFound, Refusal
+from idp.domain.errors import NotAdmitted, NotFound, PermissionMissing, ProofTooOld, Refusal
+from idp.domain.guarding import Guard
 from idp.domain.identifiers import AccountCode, UserId
-from idp.domain.roles import Role
+from idp.domain.roles import DEPUTY, ENTERED_STAFF, Permission, Role, expanded, permissions_of
 from idp.domain.staff import Entry, covers, entry_into
+from idp.services.mailing import notices
+from idp.services.parts import Parts
 from idp.services.people.deciding import Authority
 from idp.store import accounts, management_entries, staff_grants, users
 from idp.store.accounts import Account
@@ -31,14 +34,34 @@ from idp.store.unit_of_work import reading, unit_of_work
 class Managing:
     """Somebody who may look after an account.
 
+    :param auth_time: when they last proved who they are.
+    :param session: the one in which they do; none where a service does it in their name.
     :param staff: they are one of Deepdesk's own people.
+    :param permissions: what they may do there.
     """
 
-    person: LiveSession
+    user_id: UserId
+    auth_time: datetime
+    session: LiveSession | None
     account: AccountCode
     account_name: str
     authority: Authority
     staff: bool
+    permissions: frozenset[Permission]
+
+    @property
+    def person(self) -> LiveSession:
+        """The person of the browser's session; pages are for nobody else.
+
+        :raises ValueError: a service acts in their name.
+        """
+        if self.session is None:
+            raise ValueError("nobody looks at a page here")
+        return self.session
+
+    def may(self, permission: str) -> bool:
+        """Say whether they may do something."""
+        return permission in self.permissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +118,10 @@ def of(
     return None if present is None else NotManaging(person=present)
 
 
-def enter(guest: MustEnter, *, context: Context) -> None:
+def enter(guest: MustEnter, *, parts: Parts, context: Context) -> None:
     """Remember that a staff member chose to enter, for this session; the customer's audit shows it.
+
+    The first time that they enter the account, its managers are told.
 
     :raises NotAdmitted: no grant of theirs opens the account any more.
     """
@@ -104,10 +129,11 @@ def enter(guest: MustEnter, *, context: Context) -> None:
         entry = _entry(session, guest.person, guest.account, context)
         if entry is None:
             raise NotAdmitted(Refusal.NO_GRANT, account=guest.account)
+        # First: whoever ends all that somebody has open holds the person, and then their sessions.
+        user_id = guest.person.user_id
+        notices.tell_of_staff(session, guest.account, user_id, entry.roles, None, parts=parts, context=context)
         management_entries.add(session, guest.person.sid, guest.account, entry.roles, now=context.now)
-        event = StaffManages(
-            account=guest.account, user=guest.person.user_id, roles=[role.value for role in entry.roles]
-        )
+        event = StaffManages(account=guest.account, user=user_id, roles=[role.value for role in entry.roles])
         trail.record(session, event, context)
 
 
@@ -115,7 +141,8 @@ def _own(session: Session, account: Account, person: LiveSession) -> Managing | 
     user = users.get(session, person.user_id)
     is_deputy = any(row.user_id == person.user_id for row in account.deputies)
     roles = [Role(role) for role in user.roles] if user else []
-    return _managing(account, person, decider(roles, is_deputy=is_deputy), staff=False)
+    found = managing(account, person.user_id, decider(roles, is_deputy=is_deputy), person, auth_time=None, staff=False)
+    return found or NotManaging(person=person)
 
 
 def _guest(
@@ -127,20 +154,65 @@ def _guest(
         return NotManaging(person=person)
     if not covers(management_entries.entered_as(session, person.sid, code), entry.roles):
         return MustEnter(person=person, account=code, account_name=account.name, roles=entry.roles, until=entry.until)
-    return _managing(account, person, decider(entry.roles, is_deputy=False), staff=True)
+    entered = decider(entry.roles, is_deputy=False)
+    found = managing(account, person.user_id, entered, person, auth_time=None, staff=True)
+    return found or NotManaging(person=person)
 
 
-def _managing(account: Account, person: LiveSession, deciding: Decider, *, staff: bool) -> Managing | NotManaging:
-    if deciding.standing is Standing.NOBODY:
-        return NotManaging(person=person)
+def managing(
+    account: Account,
+    user_id: UserId,
+    deciding: Decider,
+    person: LiveSession | None,
+    *,
+    auth_time: datetime | None,
+    staff: bool,
+) -> Managing | None:
+    """Return somebody as they look after an account; none where they do not.
+
+    :param auth_time: none for that of the session.
+    """
+    proven = auth_time or (person.authentication.at if person else None)
+    if deciding.standing is Standing.NOBODY or proven is None:
+        return None
     code = AccountCode(account.code)
     return Managing(
-        person=person,
+        user_id=user_id,
+        auth_time=proven,
+        session=person,
         account=code,
         account_name=account.name,
         authority=Authority(account=code, decider=deciding),
         staff=staff,
+        permissions=_permissions(deciding, staff=staff),
     )
+
+
+def admit(who: Managing, guard: Guard, *, context: Context) -> None:
+    """Let somebody do what a guard stands before; a refusal for want of a permission is on record.
+
+    :raises PermissionMissing: they may not.
+    :raises ProofTooOld: they have to prove first who they are.
+    """
+    if guard.permission not in who.permissions:
+        note_denial(who.account, who.user_id, guard.permission, context=context)
+        raise PermissionMissing(guard.permission)
+    if guard.wants_proof(who.auth_time, now=context.now):
+        raise ProofTooOld
+
+
+def note_denial(account: AccountCode, user_id: UserId, permission: Permission, *, context: Context) -> None:
+    """Put on record that somebody tried what they may not do."""
+    with unit_of_work() as session:
+        event = PermissionDenied(account=account, user=user_id, permission=permission, outcome="denied")
+        trail.record(session, event, context)
+
+
+def _permissions(deciding: Decider, *, staff: bool) -> frozenset[Permission]:
+    own = permissions_of(deciding.roles)
+    if deciding.standing is Standing.DEPUTY:
+        return frozenset((*own, *expanded(DEPUTY.grants)))
+    return frozenset((*own, *expanded(ENTERED_STAFF.grants)) if staff else own)
 
 
 def _entry(session: Session, person: LiveSession, account: AccountCode, context: Context) -> Entry | None:

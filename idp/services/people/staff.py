@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,9 +13,9 @@ from idp.audit.events import StaffGranted, StaffRevoked
 from idp.domain.addresses import Address, parse_address
 from idp.domain.codes import STAFF_ACCOUNT
 from idp.domain.context import Context
-from idp.domain.errors import Invalid, NotFound
+from idp.domain.errors import DecisionNotYours, Invalid, NotFound
 from idp.domain.identifiers import AccountCode, UserId
-from idp.domain.roles import Role, highest_first
+from idp.domain.roles import Role, highest_first, outranks
 from idp.domain.secrets import new_identifier
 from idp.services.registry import accounts
 from idp.services.sessions import ending
@@ -69,6 +69,41 @@ def grant(email: str, into: Sequence[str] | None, terms: GrantTerms, *, context:
         present = staff_grants.of_person(session, user_id=user_id, canonical=address.canonical)
         _end(session, [row for row in present if row.account_code in codes], context, quietly=True)
         return [_add(session, address, user_id, code, terms, context) for code in codes]
+
+
+def pass_on(email: str, account: AccountCode, terms: GrantTerms, *, by: UserId, context: Context) -> StaffGrant:
+    """Let a staff member enter an account, in the name of another who may: neither as more, nor for longer.
+
+    :param by: who passes on what they may; without an end, the grant ends when theirs does.
+    :raises DecisionNotYours: a role is above what they are there.
+    :raises Invalid: as for :func:`grant`; or it would outlast theirs.
+    """
+    terms.check(context.now)
+    highest = highest_first(terms.roles)[0]
+    with reading() as session:
+        held = [row.as_grant() for row in staff_grants.of_user(session, by)]
+    opening = [one for one in held if one.opens(account, now=context.now)]
+    ends = [one.until for one in opening if not outranks(highest, highest_first(one.roles)[0])]
+    if not ends:
+        raise DecisionNotYours("a role above their own")
+    last = max((end for end in ends if end is not None), default=None)
+    if None in ends or last is None:
+        return grant(email, [account], terms, context=context)[0]
+    if terms.until is not None and terms.until > last:
+        raise Invalid(f"--until must not be later than your own grant's end, {last:%Y-%m-%d %H:%M} UTC")
+    return grant(email, [account], replace(terms, until=terms.until or last), context=context)[0]
+
+
+def end(grant_id: str, *, context: Context) -> None:
+    """End one grant and all that is open through it.
+
+    :raises NotFound: there is no such grant, or it was revoked before.
+    """
+    with unit_of_work() as session:
+        row = staff_grants.get(session, grant_id)
+        if row is None or row.revoked_at is not None:
+            raise NotFound("there is no such grant")
+        _end(session, [row], context)
 
 
 def revoke(email: str, out_of: Sequence[str] | None, *, context: Context) -> Sequence[StaffGrant]:

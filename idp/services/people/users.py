@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 from idp.audit import trail
 from idp.audit.events import Change, UserChanged
 from idp.domain.context import Context
-from idp.domain.errors import AlreadyExists, Invalid
-from idp.domain.identifiers import AccountCode, UserId
-from idp.domain.new_user import NewUser
+from idp.domain.errors import AlreadyExists, Invalid, NotFound
+from idp.domain.identifiers import AccountCode, SessionId, UserId
+from idp.domain.new_user import NewUser, parse_name
 from idp.domain.roles import Role, effective
 from idp.domain.secrets import new_identifier
+from idp.services.mailing import notices
 from idp.services.parts import Parts
+from idp.services.people import care as careful
 from idp.services.people import invitations
+from idp.services.people.care import Care
 from idp.services.people.lookup import require
 from idp.services.registry import accounts
 from idp.services.sessions import ending
@@ -37,28 +40,29 @@ class Shown:
     links: Sequence[tuple[Provider | None, UpstreamIdentityLink]]
 
 
-def create(account: str, new: NewUser, *, invited: Parts | None = None, context: Context) -> User:
-    """Make a user beforehand; their first sign-in claims the record.
+def create(account: str, new: NewUser, *, invite: bool = False, parts: Parts, context: Context) -> User:
+    """Make a user beforehand; their first sign-in claims the record. Managers are told of one above agent.
 
-    :param invited: with which parts to mail them a link that signs them in; none where they are not to be mailed.
+    :param invite: mail them a link that signs them in.
     :raises NotFound: there is no such account.
     :raises AlreadyExists: somebody of the account holds the address.
     :raises Invalid: the platform id is another user's, or the address is of a staff domain; or they cannot be invited.
     """
     try:
-        return _create(account, new, invited, context)
+        return _create(account, new, parts, context, invite=invite)
     except IntegrityError:
         # Another operator was quicker: now it can be told what is taken.
-        return _create(account, new, invited, context)
+        return _create(account, new, parts, context, invite=invite)
 
 
-def _create(account: str, new: NewUser, invited: Parts | None, context: Context) -> User:
+def _create(account: str, new: NewUser, parts: Parts, context: Context, *, invite: bool) -> User:
     with unit_of_work() as session:
         accounts.require(session, account)
         user = add(session, AccountCode(account), new, context=context)
         session.flush()
-        if invited is not None:
-            invitations.invite(session, user, parts=invited, context=context)
+        notices.tell_of_raised(session, AccountCode(account), [notices.raised(user, ())], parts=parts, context=context)
+        if invite:
+            invitations.invite(session, user, parts=parts, context=context)
     return user
 
 
@@ -118,16 +122,26 @@ def show(identifier: str, *, account: str | None) -> Shown:
         return Shown(user=user, links=[(providers.of_link(session, link), link) for link in links])
 
 
-def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, parts: Parts, context: Context) -> User:
+def set_roles(
+    identifier: str,
+    roles: Sequence[Role],
+    *,
+    account: str | None,
+    care: Care | None = None,
+    parts: Parts,
+    context: Context,
+) -> User:
     """Give a user other roles; none means agent. Tokens say so from their next renewal on.
 
-    Whoever may do more than before is mailed.
+    Whoever may do more than before is mailed, and the account's managers are told.
 
+    :param care: what is looked at first; what that raises, :func:`idp.services.people.care.take` says.
     :raises NotFound: as for :func:`show`.
     :raises Invalid: the user's roles follow their upstream provider (CONTRACT §6 rule 7).
     """
     with unit_of_work() as session:
         user = require(session, identifier, account=account)
+        careful.take(session, user, care, roles=effective(roles))
         for link in upstream_identities.of_user(session, UserId(user.id)):
             provider = providers.of_link(session, link)
             if provider is not None and provider.role_based_iam:
@@ -142,31 +156,83 @@ def set_roles(identifier: str, roles: Sequence[Role], *, account: str | None, pa
         user.roles_set_by = context.actor.id
         _record(session, user, Change.UPDATED, context, {"roles": user.roles})
         invitations.tell_of_more(session, user, before, parts=parts, context=context)
+        more = notices.raised(user, before)
+        notices.tell_of_raised(session, AccountCode(user.account_code), [more], parts=parts, context=context)
     return user
 
 
-def set_enabled(identifier: str, *, enabled: bool, account: str | None, context: Context) -> User:
+def set_enabled(
+    identifier: str, *, enabled: bool, account: str | None, care: Care | None = None, context: Context
+) -> User:
     """Let a user in, or keep them out; what they had open ends.
 
+    :param care: as for :func:`set_roles`.
     :raises NotFound: as for :func:`show`.
     """
     with unit_of_work() as session:
         user = require(session, identifier, account=account)
+        careful.take(session, user, care, roles=tuple(Role(role) for role in user.roles) if enabled else None)
         user.enabled = enabled
-        if not enabled:
+        if enabled:
+            # From now on, not from their last sign-in, they are idle again.
+            user.enabled_at = context.now
+        else:
             # Enabling them again must not bring back what was open at the time.
             ending.end_all_of_user(session, UserId(user.id), context=context)
         _record(session, user, Change.ENABLED if enabled else Change.DISABLED, context, {})
     return user
 
 
-def delete(identifier: str, *, account: str | None, context: Context) -> User:
+def rename(identifier: str, name: str, *, account: str | None, care: Care | None = None, context: Context) -> User:
+    """Give a user another name, until an upstream says one; an empty text for no name.
+
+    :param care: as for :func:`set_roles`.
+    :raises NotFound: as for :func:`show`.
+    :raises Invalid: it cannot be a name.
+    """
+    chosen = parse_name(name)
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        careful.take(session, user, care, roles=tuple(Role(role) for role in user.roles))
+        user.name = chosen
+        _record(session, user, Change.UPDATED, context, {"name": chosen})
+    return user
+
+
+def change(
+    identifier: str, *, name: str | None, enabled: bool | None, account: str, care: Care, context: Context
+) -> User:
+    """Rename a user, let them in or keep them out, or both at once, as :func:`rename` and :func:`set_enabled` do.
+
+    :param name: none leaves it, an empty text takes it away.
+    :param enabled: none leaves it.
+    :raises NotFound: as for :func:`show`.
+    :raises Invalid: it cannot be a name.
+    """
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        stays = user.enabled if enabled is None else enabled
+        careful.take(session, user, care, roles=tuple(Role(role) for role in user.roles) if stays else None)
+        if name is not None:
+            user.name = parse_name(name)
+            _record(session, user, Change.UPDATED, context, {"name": user.name})
+        if enabled is not None and enabled != user.enabled:
+            user.enabled = enabled
+            if not enabled:
+                ending.end_all_of_user(session, UserId(user.id), context=context)
+            _record(session, user, Change.ENABLED if enabled else Change.DISABLED, context, {})
+    return user
+
+
+def delete(identifier: str, *, account: str | None, care: Care | None = None, context: Context) -> User:
     """Remove a user with their links and all they have open; the audit trail stays.
 
+    :param care: as for :func:`set_roles`.
     :raises NotFound: as for :func:`show`.
     """
     with unit_of_work() as session:
         user = require(session, identifier, account=account)
+        careful.take(session, user, care, roles=None)
         remove(session, user, context=context)
     return user
 
@@ -187,6 +253,19 @@ def sessions(identifier: str, *, account: str | None, context: Context) -> Seque
     with reading() as session:
         user = require(session, identifier, account=account)
         return sessions_of_people.of_user(session, UserId(user.id), now=context.now)
+
+
+def end_session(identifier: str, sid: str, *, account: str | None, context: Context) -> None:
+    """End one session of a user, and all that hangs on it.
+
+    :raises NotFound: as for :func:`show`; or it is not theirs, or ended before.
+    """
+    with unit_of_work() as session:
+        user = require(session, identifier, account=account)
+        own = {one.sid for one in sessions_of_people.of_user(session, UserId(user.id), now=context.now)}
+        if sid not in own:
+            raise NotFound("there is no such session")
+        ending.end_sessions(session, [SessionId(sid)], context=context)
 
 
 def sign_out(identifier: str, *, account: str | None, context: Context) -> int:

@@ -19,6 +19,7 @@ MAX_URL_LENGTH = 2048
 MAX_ORIGIN_LENGTH = 255
 MAX_EXPIRY_DAYS = 365
 MAX_ESCALATION_HOURS = 8760
+MAX_IDLE_DAYS = 3650
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
@@ -32,6 +33,8 @@ def of_account(account: Account) -> Iterator[str]:
         yield f"an access request waits 1 to {MAX_EXPIRY_DAYS} days"
     if not 1 <= account.escalate_after_hours <= MAX_ESCALATION_HOURS:
         yield f"deputies decide after 1 to {MAX_ESCALATION_HOURS} hours"
+    if account.disable_idle_after_days is not None and not 1 <= account.disable_idle_after_days <= MAX_IDLE_DAYS:
+        yield f"idle people are kept out after 1 to {MAX_IDLE_DAYS} days; 0 or an empty value turns it off"
     if account.magic_link == MagicLinks.ALL and account.code == STAFF_ACCOUNT:
         yield "staff never sign in by mail; --magic-link all is for customers' accounts"
     if account.link_by_email and account.code == STAFF_ACCOUNT:

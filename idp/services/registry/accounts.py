@@ -39,6 +39,7 @@ class AccountSettings:
     :param request_expiry: days for which an access request waits.
     :param escalate_after: hours after which deputies decide, too; staff after twice that.
     :param deputies: addresses of users who do.
+    :param disable_idle_after: days after which idle people are kept out; nought for never.
     :param link_by_email: a sign-in with a vouched address joins the user who has it, other sign-ins or not.
     """
 
@@ -54,6 +55,7 @@ class AccountSettings:
     request_expiry: int | None = None
     escalate_after: int | None = None
     deputies: tuple[str, ...] | None = None
+    disable_idle_after: int | None = None
 
     def flags_and_texts(self) -> dict[str, str | bool | int | None]:
         """Return the single values by the account's columns."""
@@ -66,6 +68,7 @@ class AccountSettings:
             "magic_link": self.magic_link,
             "request_expiry_days": self.request_expiry,
             "escalate_after_hours": self.escalate_after,
+            "disable_idle_after_days": self.disable_idle_after,
         }
 
     def given(self) -> dict[str, object]:
@@ -218,6 +221,7 @@ def _apply(session: Session, account: Account, settings: AccountSettings) -> Non
             setattr(account, name, value)
     account.base_url = account.base_url or None
     account.reverify_after = account.reverify_after or None
+    account.disable_idle_after_days = account.disable_idle_after_days or None
     problems = [*account_checks.of_account(account), *account_checks.of_origins(settings.origins or ())]
     # What is wrong must not reach the database with the first query.
     with session.no_autoflush:

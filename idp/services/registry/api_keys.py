@@ -19,6 +19,10 @@ from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode
 from idp.domain.integration_secrets import MAX_LIVE, parse_api_key
 from idp.domain.secrets import digest, new_identifier, new_secret
+from idp.mails.kinds import Happened
+from idp.services.mailing import notices
+from idp.services.mailing.notices import Notice
+from idp.services.parts import Parts
 from idp.services.registry import accounts
 from idp.services.registry.customers import claim_turn
 from idp.store import api_keys
@@ -35,8 +39,8 @@ class NewApiKey:
     api_key: str = field(repr=False)
 
 
-def create(account: str, *, key: str | None, context: Context) -> NewApiKey:
-    """Give an account an API key beside the one it may have.
+def create(account: str, *, key: str | None, parts: Parts, context: Context) -> NewApiKey:
+    """Give an account an API key beside the one it may have. Its managers are told.
 
     :param key: brought along from elsewhere, clear; made here when none.
     :raises NotFound: there is no such account.
@@ -45,10 +49,10 @@ def create(account: str, *, key: str | None, context: Context) -> NewApiKey:
     """
     chosen = new_secret() if key is None else parse_api_key(key)
     try:
-        return _create(account, chosen, context)
+        return _create(account, chosen, parts, context)
     except IntegrityError:
         # Another account was quicker with the same key: now it can be told that it is known.
-        return _create(account, chosen, context)
+        return _create(account, chosen, parts, context)
 
 
 def live(account: str, key: str) -> NewApiKey:
@@ -75,8 +79,8 @@ def list_all(account: str | None) -> Sequence[ApiKey]:
         return api_keys.of_account(session, AccountCode(account))
 
 
-def rotate(key_id: str, *, context: Context) -> NewApiKey:
-    """Put a new key in the place of one, which ends at once.
+def rotate(key_id: str, *, parts: Parts, context: Context) -> NewApiKey:
+    """Put a new key in the place of one, which ends at once. The account's managers are told.
 
     :raises NotFound: there is no such key.
     :raises Invalid: it was revoked before.
@@ -84,7 +88,7 @@ def rotate(key_id: str, *, context: Context) -> NewApiKey:
     with unit_of_work() as session:
         row = _claim(session, key_id)
         _end(session, row, context)
-        return _add(session, AccountCode(row.account_code), new_secret(), context)
+        return _add(session, AccountCode(row.account_code), new_secret(), parts, context, replaces=row.id)
 
 
 def revoke(key_id: str, *, context: Context) -> ApiKey:
@@ -99,12 +103,12 @@ def revoke(key_id: str, *, context: Context) -> ApiKey:
     return row
 
 
-def _create(account: str, key: str, context: Context) -> NewApiKey:
+def _create(account: str, key: str, parts: Parts, context: Context) -> NewApiKey:
     with unit_of_work() as session:
         code = claim_turn(session, account)
         _refuse_known(session, code, key)
         _refuse_third(session, code)
-        return _add(session, code, key, context)
+        return _add(session, code, key, parts, context)
 
 
 def _refuse_known(session: Session, account: AccountCode, key: str) -> None:
@@ -139,11 +143,15 @@ def _claim(session: Session, key_id: str) -> ApiKey:
     return row
 
 
-def _add(session: Session, account: AccountCode, key: str, context: Context) -> NewApiKey:
+def _add(
+    session: Session, account: AccountCode, key: str, parts: Parts, context: Context, *, replaces: str = ""
+) -> NewApiKey:
     row = ApiKey(id=new_identifier(), account_code=account, key_digest=digest(key), created_at=context.now)
     session.add(row)
     session.flush()
     _record(session, row, Change.CREATED, context)
+    notice = Notice(what=Happened.API_KEY, thing=row.id, replaces=replaces)
+    notices.tell_managers(session, account, notice, parts=parts, context=context)
     return NewApiKey(id=row.id, account=account, api_key=key)
 
 

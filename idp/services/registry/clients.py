@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -36,6 +36,7 @@ class RegisteredClient:
     admitted: tuple[AccountCode, ...]
     metadata: ClientMetadata
     secrets: tuple[KeptSecret, ...] = field(repr=False)
+    created_at: datetime
 
     @property
     def accounts(self) -> tuple[AccountCode, ...]:
@@ -248,6 +249,7 @@ def _registered(session: Session, row: Client, context: Context) -> RegisteredCl
         admitted=tuple(AccountCode(one.account_code) for one in row.admitted),
         metadata=client_rows.read(row),
         secrets=clients.live_secrets(session, client_id, now=context.now),
+        created_at=row.created_at,
     )
 
 

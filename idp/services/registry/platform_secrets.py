@@ -18,6 +18,10 @@ from idp.domain.errors import AlreadyExists, Invalid, NotFound
 from idp.domain.identifiers import AccountCode
 from idp.domain.integration_secrets import MAX_LIVE, parse_platform_secret
 from idp.domain.secrets import digest, new_identifier, new_secret
+from idp.mails.kinds import Happened
+from idp.services.mailing import notices
+from idp.services.mailing.notices import Notice
+from idp.services.parts import Parts
 from idp.services.registry import accounts
 from idp.services.registry.customers import claim_turn
 from idp.store import platform_secrets
@@ -35,8 +39,8 @@ class NewPlatformSecret:
     secret: str = field(repr=False)
 
 
-def create(account: str, *, secret: str | None, sealer: Sealer, context: Context) -> NewPlatformSecret:
-    """Give an account a platform secret beside the one it may have.
+def create(account: str, *, secret: str | None, parts: Parts, context: Context) -> NewPlatformSecret:
+    """Give an account a platform secret beside the one it may have. Its managers are told.
 
     :param secret: brought along from elsewhere, clear; made here when none.
     :raises NotFound: there is no such account.
@@ -48,7 +52,7 @@ def create(account: str, *, secret: str | None, sealer: Sealer, context: Context
         code = claim_turn(session, account)
         _refuse_known(session, code, chosen)
         _refuse_third(session, code)
-        return _add(session, code, chosen, sealer, context)
+        return _add(session, code, chosen, parts, context)
 
 
 def live(account: str, secret: str) -> NewPlatformSecret:
@@ -75,8 +79,8 @@ def list_all(account: str | None) -> Sequence[PlatformSecret]:
         return platform_secrets.of_account(session, AccountCode(account))
 
 
-def rotate(secret_id: str, *, sealer: Sealer, context: Context) -> NewPlatformSecret:
-    """Make a secret that is to replace one; that one stays valid until it is revoked.
+def rotate(secret_id: str, *, parts: Parts, context: Context) -> NewPlatformSecret:
+    """Make a secret that is to replace one; that one stays valid until it is revoked. The managers are told.
 
     :raises NotFound: there is no such secret.
     :raises Invalid: it was revoked before, or two are live already.
@@ -85,7 +89,7 @@ def rotate(secret_id: str, *, sealer: Sealer, context: Context) -> NewPlatformSe
         row = _claim(session, secret_id)
         account = AccountCode(row.account_code)
         _refuse_third(session, account)
-        return _add(session, account, new_secret(), sealer, context)
+        return _add(session, account, new_secret(), parts, context, replaces=row.id)
 
 
 def revoke(secret_id: str, *, context: Context) -> PlatformSecret:
@@ -140,14 +144,18 @@ def _claim(session: Session, secret_id: str) -> PlatformSecret:
     return row
 
 
-def _add(session: Session, account: AccountCode, secret: str, sealer: Sealer, context: Context) -> NewPlatformSecret:
+def _add(
+    session: Session, account: AccountCode, secret: str, parts: Parts, context: Context, *, replaces: str = ""
+) -> NewPlatformSecret:
     row = PlatformSecret(
         id=new_identifier(), account_code=account, secret_digest=digest(secret), created_at=context.now
     )
-    row.secret_sealed = sealer.seal(secret, record=_record_of(row))
+    row.secret_sealed = parts.sealer.seal(secret, record=_record_of(row))
     session.add(row)
     session.flush()
     _record(session, row, Change.CREATED, context)
+    notice = Notice(what=Happened.PLATFORM_SECRET, thing=row.id, replaces=replaces)
+    notices.tell_managers(session, account, notice, parts=parts, context=context)
     return NewPlatformSecret(id=row.id, account=account, secret=secret)
 
 

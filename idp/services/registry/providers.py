@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
@@ -14,13 +15,16 @@ from idp.audit import trail
 from idp.audit.events import Change, ProviderChanged
 from idp.domain.codes import STAFF_ACCOUNT, parse_code
 from idp.domain.context import Context
-from idp.domain.errors import AlreadyExists, Invalid, NotFound
+from idp.domain.errors import AlreadyExists, ChangedMeanwhile, Invalid, NotFound
 from idp.domain.identifiers import AccountCode, ProviderCode
 from idp.domain.provider_checks import check as check_settings
 from idp.domain.provider_kinds import Kind
 from idp.domain.provider_settings import ProviderSettings
 from idp.domain.roles import Role
-from idp.domain.secrets import new_identifier
+from idp.domain.secrets import digest, new_identifier
+from idp.mails.kinds import Happened
+from idp.services.mailing import notices
+from idp.services.mailing.notices import Notice
 from idp.services.parts import Parts
 from idp.services.registry import accounts
 from idp.store import providers, upstream_identities
@@ -36,7 +40,7 @@ OWN_PART_SEPARATOR = "."
 def create(
     account: str, code: str, settings: ProviderSettings, *, client_secret: str, parts: Parts, context: Context
 ) -> Provider:
-    """Connect an account to an upstream provider.
+    """Connect an account to an upstream provider. Its managers are told.
 
     :param client_secret: clear, as the upstream gave it; kept sealed.
     :raises NotFound: there is no such account.
@@ -57,6 +61,8 @@ def create(
         session.add(row)
         session.flush()
         _audit(session, row, Change.CREATED, context, _fields(settings))
+        notice = Notice(what=Happened.PROVIDER, thing=f"{row.display_name} ({row.code})")
+        notices.tell_managers(session, AccountCode(account), notice, parts=parts, context=context)
     return row
 
 
@@ -66,17 +72,22 @@ def update(
     changes: dict[str, Any],
     *,
     client_secret: str | None,
+    seen: str | None = None,
     parts: Parts,
     context: Context,
 ) -> Provider:
     """Change a provider; what is not given stays.
 
     :param changes: fields of :class:`ProviderSettings`.
+    :param seen: the :func:`version_of` what the caller saw; none to change whatever is there.
     :raises NotFound: there is no such provider.
     :raises Invalid: every problem of the settings as they would become.
+    :raises ChangedMeanwhile: it is not any more what the caller saw.
     """
     with unit_of_work() as session:
         row = require(session, account, code)
+        if seen is not None and seen != version_of(row):
+            raise ChangedMeanwhile("somebody changed the provider meanwhile")
         settings = ProviderSettings(**{**_fields(settings_of(row)), **changes})
         check_settings(settings)
         _check_for_account(account, settings)
@@ -166,6 +177,12 @@ def settings_of(row: Provider) -> ProviderSettings:
     stored["role_map"] = {theirs: Role(ours) for theirs, ours in row.role_map.items()}
     stored["role_ceiling"] = None if row.role_ceiling is None else Role(row.role_ceiling)
     return ProviderSettings(**stored)
+
+
+def version_of(row: Provider) -> str:
+    """Return a text that is another after every change of a provider; it tells nothing of what it is made from."""
+    described = {name: _describable(value) for name, value in _fields(settings_of(row)).items()}
+    return digest(json.dumps([row.id, described, digest(row.client_secret_sealed)], sort_keys=True))
 
 
 def require(session: Session, account: str, code: str) -> Provider:

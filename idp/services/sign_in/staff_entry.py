@@ -14,7 +14,9 @@ from idp.domain.errors import NotAdmitted, Refusal, RequestNotParked
 from idp.domain.identifiers import AccountCode
 from idp.domain.roles import Role
 from idp.domain.staff import entry_into
+from idp.services.mailing import notices
 from idp.services.oauth import authorize
+from idp.services.parts import Parts
 from idp.services.registry import clients
 from idp.store import accounts, staff_entries, staff_grants
 from idp.store.sso_sessions import LiveSession
@@ -76,8 +78,10 @@ def invitation(parked_id: str, *, browser: str, person: LiveSession, context: Co
     )
 
 
-def enter(parked_id: str, *, browser: str, person: LiveSession, context: Context) -> None:
+def enter(parked_id: str, *, browser: str, person: LiveSession, parts: Parts, context: Context) -> None:
     """Remember that a staff member chose to enter, for this session and client; the customer's audit shows it.
+
+    The first time that they enter the account, its managers are told.
 
     :raises RequestNotParked: as for :func:`invitation`.
     :raises NotAdmitted: as for :func:`invitation`.
@@ -85,6 +89,15 @@ def enter(parked_id: str, *, browser: str, person: LiveSession, context: Context
     invited = invitation(parked_id, browser=browser, person=person, context=context)
     client_id = authorize.waiting(parked_id, browser=browser, context=context).client_id
     with unit_of_work() as session:
+        notices.tell_of_staff(
+            session,
+            invited.account,
+            person.user_id,
+            invited.roles,
+            invited.service_name,
+            parts=parts,
+            context=context,
+        )
         staff_entries.add(session, person.sid, client_id, invited.roles, now=context.now)
         event = StaffEntered(
             account=invited.account, user=person.user_id, client=client_id, roles=[role.value for role in invited.roles]
