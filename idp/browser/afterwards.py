@@ -6,12 +6,14 @@ the sign-in that is away, so that two windows of one browser do not mix.
 
 from __future__ import annotations
 
+import re
+
 from flask import request
 
 PARAMETER = "after"
 MAX_LENGTH = 2048
-_MANAGEMENT = "/manage/access-requests/"
-_PAGES = ("/account/", "/platform/sso/", _MANAGEMENT)
+_PAGES = ("/account/", "/platform/sso/")
+_MANAGEMENT = re.compile(r"/manage/(?:[A-Za-z0-9_-]+/)*")
 """The pages that want somebody to be signed in. Each checks what follows in its query."""
 
 
@@ -19,10 +21,11 @@ def path() -> str | None:
     """Return the path, and query, of the page that comes after this sign-in, if any."""
     wanted = request.args.get(PARAMETER, "")
     page, _, _ = wanted.partition("?")
-    is_ours = page in _PAGES and len(wanted) <= MAX_LENGTH and wanted.isascii() and wanted.isprintable()
+    is_known = page in _PAGES or _MANAGEMENT.fullmatch(page) is not None
+    is_ours = is_known and len(wanted) <= MAX_LENGTH and wanted.isascii() and wanted.isprintable()
     return wanted if is_ours else None
 
 
 def is_management() -> bool:
     """Say whether the page that comes after is one where an account is looked after, by staff, too."""
-    return (path() or "").partition("?")[0] == _MANAGEMENT
+    return _MANAGEMENT.fullmatch((path() or "").partition("?")[0]) is not None

@@ -16,6 +16,7 @@ _MACHINE_PREFIXES = (
     "/healthz",
     "/readyz",
     "/metrics",
+    "/api/",
 )
 
 

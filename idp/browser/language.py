@@ -21,7 +21,15 @@ _REPEATABLE = frozenset(
         *("pages.sign_in", "pages.choose_account", "pages.sign_out", "pages.staff"),
         *("pages.magic", "pages.ask_for_mail", "pages.mail_sent", "pages.type_mail_code", "pages.fresh_proof_page"),
         *("pages.confirm_sign_in", "pages.press_sign_in", "pages.ask_for_access", "pages.access_status"),
-        *("pages.decide_access_requests", "pages.consent", "pages.everywhere", "pages.signed_out"),
+        *("pages.manage_people", "pages.new_person", "pages.add_person", "pages.manage_person", "pages.roles_of"),
+        *("pages.set_roles_of", "pages.state_of", "pages.set_state_of", "pages.deletion_of", "pages.delete_person"),
+        *("pages.sign_out_of", "pages.manage_audit"),
+        *("pages.manage_providers", "pages.manage_provider", "pages.provider_sheet", "pages.manage_services"),
+        *("pages.new_provider", "pages.add_provider", "pages.edit_provider", "pages.change_provider"),
+        *("pages.deletion_of_provider", "pages.manage_keys", "pages.new_api_key", "pages.new_platform_secret"),
+        *("pages.rotation_of_api_key", "pages.rotation_of_platform_secret"),
+        *("pages.revocation_of_api_key", "pages.revocation_of_platform_secret"),
+        *("pages.prove_again", "pages.decide_access_requests", "pages.consent", "pages.everywhere", "pages.signed_out"),
     }
 )
 """Pages that may be opened again without spending anything."""

@@ -192,3 +192,63 @@ class CollisionAsked(MailKind):
     address: str = field(repr=False)
     provider_name: str
     asked_at: datetime
+
+
+class Happened(StrEnum):
+    """What an account's managers are told of."""
+
+    PROVIDER = "provider"
+    """People can sign in at one more upstream provider."""
+    API_KEY = "api_key"
+    PLATFORM_SECRET = "platform_secret"  # noqa: S105 - a word for what happened
+    ROLE = "role"
+    """Somebody may do more than before."""
+    ROLES = "roles"
+    """Several people may, by one import."""
+    STAFF_ENTRY = "staff_entry"
+    """One of Deepdesk's own people came in for the first time."""
+
+
+class By(StrEnum):
+    """Who did it."""
+
+    OPERATORS = "operators"
+    STAFF = "staff"
+    PERSON = "person"
+    SERVICE = "service"
+    NOBODY = "nobody"
+    """What runs by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagersTold(MailKind):
+    """To a manager: something happened in the account that only few may do, so that nobody does it unseen.
+
+    :param thing: what is new, by its name or id; never a secret.
+    :param replaces: the id of what it takes the place of; empty where it does not.
+    :param person: who may do more; empty where they have no name.
+    :param person_address: theirs; empty where they have none that is known to be theirs.
+    :param group: what they are now, or as what staff came in.
+    :param people: where they are several, each by address and group; at most as many as can be read.
+    :param more: how many there are besides.
+    :param service_name: at which staff came in; none for the management pages.
+    :param by_name: who did it; empty where ``by`` says it all, or they have no name.
+    :param by_address: theirs; empty where it is not to be told.
+    :param asked: when it was done, and from where.
+    """
+
+    template: ClassVar[str] = "managers_told"
+
+    what: Happened
+    thing: str = ""
+    replaces: str = ""
+    person: str = field(default="", repr=False)
+    person_address: str = field(default="", repr=False)
+    group: str = ""
+    people: tuple[str, ...] = field(default=(), repr=False)
+    more: int = 0
+    service_name: str | None = None
+    by: By
+    by_name: str = field(default="", repr=False)
+    by_address: str = field(default="", repr=False)
+    asked: Asked

@@ -26,7 +26,7 @@ DEEPDESK: Final = "Deepdesk"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _TRANSLATIONS: Final = Path(__file__).parents[1] / "translations"
 _OURS: Final = frozenset({"link", "code"})
-_ADDRESSES: Final = frozenset({"asker", "address", "network"})
+_ADDRESSES: Final = frozenset({"asker", "address", "network", "person_address", "by_address", "people"})
 _MESSAGES: Final = frozenset({"message", "reason"})
 _UNITS: Final = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
@@ -105,6 +105,8 @@ def _fit(name: str, value: object) -> object:
     """Return a fact without what could break out of its place; a text that nobody vouches for counts as a name."""
     if isinstance(value, Asked):
         return {"at": value.at, "network": value.network and foreign.one_line(value.network)}
+    if isinstance(value, tuple):
+        return tuple(_fit(name, one) for one in value)
     if not isinstance(value, str) or name in _OURS:
         return value
     if name in _MESSAGES:
@@ -114,6 +116,8 @@ def _fit(name: str, value: object) -> object:
 
 def _shown(name: str, value: object) -> object:
     """Return a fact as it stands in the mail's body, where a mail program looks for links; addresses stay whole."""
+    if isinstance(value, tuple):
+        return tuple(_shown(name, one) for one in value)
     is_foreign = isinstance(value, str) and name not in _OURS | _ADDRESSES
     return foreign.without_links(str(value)) if is_foreign else value
 

@@ -205,6 +205,21 @@ ERROR_TEXTS: Final[dict[str, ErrorText]] = {
         sentence=_("We know who you are, but only managers see what is decided here."),
         advice=_("Please ask the person who manages Deepdesk at your company."),
     ),
+    "permission_missing": ErrorText(
+        title=_("This is not yours to do"),
+        sentence=_("You look after this account, but your role does not allow this."),
+        advice=_("Please ask a manager of the account, or Deepdesk."),
+    ),
+    "changed_meanwhile": ErrorText(
+        title=_("Somebody else was quicker"),
+        sentence=_("This was changed since you opened the page, so nothing was changed now."),
+        advice=_("Open the page again, look at what it says now, and decide anew."),
+    ),
+    "last_manager": ErrorText(
+        title=_("Somebody has to manage this account"),
+        sentence=_("This is the account's only manager, so nothing was changed."),
+        advice=_("Make somebody else a manager first."),
+    ),
     "not_found": ErrorText(
         title=_("There is no such page"),
         sentence=_("The address may have a typing mistake, or the page has moved."),

@@ -27,6 +27,8 @@ from idp.services.sign_in.federated import NotSignedIn, SignedIn, hints_of
 from idp.services.sign_in.ways_in import ProviderChoice, WaysIn, WhichAccount
 from idp.upstream.connector import Hints
 
+AGAIN = "again"
+"""Parameter of a sign-in that has to be a new proof, which one of our own pages wants."""
 RESUME_PATH = "/oauth/authorize/resume/"
 """Where every sign-in ends; it writes the answer to the waiting client."""
 
@@ -158,7 +160,8 @@ def _can_be_answered(found: WaysIn | WhichAccount) -> bool:
 
 def _to(choice: ProviderChoice, found: WaysIn, parked_id: str | None) -> str:
     account = request.args.get("account") or _named(found)
-    return url_for("pages.go", code=choice.code, r=parked_id, account=account, after=afterwards.path())
+    again = request.args.get(AGAIN)
+    return url_for("pages.go", code=choice.code, r=parked_id, account=account, after=afterwards.path(), again=again)
 
 
 def _mail_action(found: WaysIn, parked_id: str | None) -> str:
@@ -200,7 +203,8 @@ def to_what_waits(parked_id: str | None, after: str | None) -> Response:
 
 def _away(found: WaysIn, code: ProviderCode, parked_id: str | None) -> ResponseReturnValue:
     browser = bond.ensure()
-    hints = Hints()
+    # Somebody who has to prove anew who they are: an upstream that still knows them must ask again.
+    hints = Hints(new_proof=AGAIN in request.args)
     if found.request is not None:
         hints = hints_of(found.request)
     url = federated.begin(

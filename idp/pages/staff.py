@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from idp.browser import bond, headers, sso
-from idp.browser.runtime import context
+from idp.browser.runtime import context, parts
 from idp.domain.context import Actor, ActorKind
 from idp.domain.errors import NotAdmitted
 from idp.domain.roles import groups_of
@@ -57,7 +57,7 @@ def enter_as_staff() -> ResponseReturnValue:
     parked_id = request.args.get("r", "")
     if person is None:
         return _to_sign_in(parked_id)
-    staff_entry.enter(parked_id, browser=bond.current(), person=person, context=context(_actor(person)))
+    staff_entry.enter(parked_id, browser=bond.current(), person=person, parts=parts(), context=context(_actor(person)))
     return redirect(f"{RESUME_PATH}?r={parked_id}", 303)
 
 

@@ -37,11 +37,11 @@ def seed(app: Flask, world: World) -> None:
         keys.ensure(sealer=parts().sealer, context=context())
         accounts.ensure_staff(context=context())
         _account(world.widget_page_url)
-        _manager()
         _platform_page(world)
         _staff_domain()
         for connection in connections(world):
             _provider(connection, world.platform_secret)
+        _manager()  # by now: a manager is mailed about each provider, key and secret that is new
         _staff_grant()
         _client(world)
 
@@ -67,15 +67,15 @@ def _manager() -> None:
         return
     manager = next(person for person in PEOPLE if person.key == "manager")
     new = NewUser.parse(manager.email or "", name=manager.name, roles=[Role.MANAGER.value], platform_id="")
-    users.create(ACCOUNT, new, context=context())
+    users.create(ACCOUNT, new, parts=parts(), context=context())
 
 
 def _platform_page(world: World) -> None:
     """Let the platform page use the two bridges, once: what was revoked, or replaced by two others, stays so."""
     with contextlib.suppress(AlreadyExists, Invalid):
-        api_keys.create(ACCOUNT, key=world.api_key, context=context())
+        api_keys.create(ACCOUNT, key=world.api_key, parts=parts(), context=context())
     with contextlib.suppress(AlreadyExists, Invalid):
-        platform_secrets.create(ACCOUNT, secret=world.shared_secret, sealer=parts().sealer, context=context())
+        platform_secrets.create(ACCOUNT, secret=world.shared_secret, parts=parts(), context=context())
 
 
 def _staff_domain() -> None:

@@ -20,9 +20,11 @@ from tests.pages.test_templates import Outline
 from tests.support.sample_mails import MAILS
 
 OURS = frozenset({"link", "code"})
-ADDRESSES = frozenset({"asker", "address", "network"})
+ADDRESSES = frozenset({"asker", "address", "network", "person_address", "by_address", "people"})
 LONGEST_LINE = 998
 """RFC 5322 §2.1.1."""
+WORDS = frozenset({"why", "what", "by"})
+"""Ours, out of a few."""
 FALSE_CODE = "ABCD-EFGH"
 FALSE_LINK = "https://evil.example/?t=1"
 HOSTILE = {
@@ -54,10 +56,12 @@ def mails_with(value: str, *, but: Collection[str] = ()) -> dict[str, Rendered]:
 
 def filled(kind: MailKind, value: str, *, but: Collection[str]) -> MailKind:
     facts = {fact.name: getattr(kind, fact.name) for fact in fields(kind)}
-    chosen = {name for name, fact in facts.items() if isinstance(fact, str)} - OURS - {"why"} - set(but)
+    chosen = {name for name, fact in facts.items() if isinstance(fact, str)} - OURS - WORDS - set(but)
     changes: dict[str, Any] = dict.fromkeys(chosen, value)
     if "asked" in facts and "network" not in but:
         changes["asked"] = replace(facts["asked"], network=value)
+    if facts.get("people") and "people" not in but:
+        changes["people"] = (value, value)
     return replace(kind, **changes)
 
 

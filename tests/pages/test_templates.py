@@ -16,7 +16,8 @@ HOSTILE = "\"'><script>alert(1)</script>{{ 7*7 }}"
 LARGEST_PAGE = 30 * 1024
 VOID = frozenset({"meta", "link", "img", "input", "br", "wbr"})
 OWN_TITLES = {template.name for room in (PAGES, WIDGET) for template in (room / "templates").glob("[!_]*.html")} - {
-    "base.html"
+    "base.html",
+    "manage.html",
 }
 
 

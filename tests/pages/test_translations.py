@@ -99,6 +99,8 @@ class TestThePages:
     def test_have_no_english_left(self, catalogue: Catalog, language: str, name: str) -> None:
         # Without what forms carry: a random value may hold any short word.
         page = re.sub(r' value="[^"]*"', "", rendered(name))
+        # Words of another's console stay as they are read there, and are marked as English.
+        page = re.sub(r'<(?!html)(\w+)(?= )[^>]* lang="en"[^>]*>.*?</\1>', "", page, flags=re.DOTALL)
         assert Outline(page).named("html")[0]["lang"] == language
         assert [
             english

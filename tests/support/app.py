@@ -29,6 +29,7 @@ from idp.domain.mail_sign_in import MagicLinks
 from idp.domain.new_user import NewUser
 from idp.domain.provider_settings import ProviderSettings
 from idp.domain.roles import Role
+from idp.domain.secrets import new_identifier
 from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
 from idp.services.operations import keys
 from idp.services.operations.schema import migrate
@@ -226,7 +227,8 @@ class OpenIdProvider:
     def makes(self, email: str, *, account: str = "acme", **given: Any) -> str:
         """Make a user beforehand, as an operator does; returns their id."""
         with self.app.app_context():
-            return people.create(account, NewUser.parse(email, **given), context=self.at_this_moment).id
+            new = NewUser.parse(email, **given)
+            return people.create(account, new, parts=self.parts, context=self.at_this_moment).id
 
     def grants(
         self, email: str, *accounts: str, roles: tuple[Role, ...] = (Role.MANAGER,), until: datetime | None = None
@@ -278,6 +280,18 @@ class OpenIdProvider:
             )
         browser.is_given(f"{prefix}{person.account}", begun.cookie)
         return begun
+
+    def somebody(self, role: Role = Role.AGENT, *, account: str = "acme") -> Person:
+        """Return what a platform would say about somebody of a role whom nobody knows yet."""
+        subject = f"{account}-{new_identifier()}"
+        email = f"{subject.lower()}@{account}.example"
+        return replace(MIA, subject=subject, email=email, roles=(role,), account=account)
+
+    def browser_of(self, person: Person = MIA) -> Browser:
+        """Open a browser in which somebody is signed in."""
+        browser = self.browser()
+        self.signs_in(browser, person)
+        return browser
 
     def disables(self, user_id: str) -> None:
         """Keep somebody out from now on."""

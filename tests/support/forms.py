@@ -29,7 +29,7 @@ def forms_of(html: str) -> list[Form]:
     return reader.forms
 
 
-def submits(browser: Browser, page: TestResponse, name: str, **typed: str) -> TestResponse:
+def submits(browser: Browser, page: TestResponse, name: str, /, **typed: str) -> TestResponse:
     """Send the page's form of that ``id``.
 
     :param typed: what the person typed, and the value of the button that they press.

@@ -36,7 +36,7 @@ from idp.sandbox.sample_service import create_sample_service, rows
 from idp.services.people.time_to_access import Typical
 from idp.services.sessions.logout import Progress, Service
 from idp.services.sign_in.mail_codes import Verdict
-from tests.support import chromium, sample_requests
+from tests.support import chromium, sample_people, sample_requests, sample_things
 from tests.support.sample_mails import LONGEST, MAILS
 
 PAGES = Path(__file__).parents[2] / "idp" / "pages"
@@ -244,7 +244,7 @@ SAMPLES: dict[str, Sample] = {
             "providers": [
                 _provider("entra", "Microsoft"),
                 _provider("genesys", "Genesys Cloud"),
-                _provider("partner", "Acme Customer Contact Services (Netherlands and Belgium)"),
+                _provider("partner", "Acme Customer Contact Centres (Netherlands and Belgium)"),
             ],
             "staff_href": "/login/with/google/?account=staff",
             "other_company_href": "/login/",
@@ -274,7 +274,7 @@ SAMPLES: dict[str, Sample] = {
     "staff_enter_without_end": Sample(
         template="staff_enter.html",
         context={
-            "account_name": "Acme Customer Contact Services (Netherlands and Belgium)",
+            "account_name": "Acme Customer Contact Centres (Netherlands and Belgium)",
             "service_name": "Admin dashboard",
             "person": {"name": None, "email": "casey.staff@deepdesk.example"},
             "groups": ("Studio Editor", "Assistants Editor"),
@@ -322,7 +322,7 @@ SAMPLES: dict[str, Sample] = {
         template="consent.html",
         context={
             **_CONSENT,
-            "service_name": "Acme Customer Contact Services (Netherlands and Belgium)",
+            "service_name": "Acme Customer Contact Centres (Netherlands and Belgium)",
             "on_device": True,
             "disclosures": (Disclosure.IDENTIFIER, Disclosure.NAME, Disclosure.EMAIL, Disclosure.ROLES),
         },
@@ -542,6 +542,8 @@ SAMPLES: dict[str, Sample] = {
         template="manage_access_requests.html",
         context={**sample_requests.DECIDE, "person": sample_requests.CASEY, "staff": True},
     ),
+    **{name: Sample(template=template, context=known) for name, (template, known) in sample_people.SAMPLES.items()},
+    **{name: Sample(template=template, context=known) for name, (template, known) in sample_things.SAMPLES.items()},
     **{f"error_{key}": _error(key, _AGAIN, _BACK) for key in ERROR_TEXTS},
     "error_no_grant": Sample(
         template="error.html",

@@ -11,10 +11,13 @@ from idp.mails.kinds import (
     AccessExpired,
     AccessQuestion,
     Asked,
+    By,
     CollisionAsked,
     DecisionAsked,
+    Happened,
     Invitation,
     MailKind,
+    ManagersTold,
     NoLink,
     NoLinkForYou,
     ProofCode,
@@ -29,6 +32,7 @@ LONG_NAME: Final = "Acme Customer Contact Services (Netherlands and Belgium)"
 
 _ASKED_AT: Final = datetime(2026, 11, 27, 9, 31, tzinfo=UTC)
 _ASKED: Final = Asked(at=_ASKED_AT, network="203.0.113.7")
+_FROM_NOWHERE: Final = Asked(at=_ASKED_AT, network=None)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _A_WEEK: Final = timedelta(days=7)
 _MESSAGE: Final = (
@@ -92,6 +96,85 @@ MAILS: Final[dict[str, MailKind]] = {
         address="adam.agent@acme.example",
         provider_name="Microsoft",
         asked_at=_ASKED_AT,
+    ),
+    "provider_added": ManagersTold(
+        account_name="Acme", what=Happened.PROVIDER, thing="Okta (okta)", by=By.OPERATORS, asked=_FROM_NOWHERE
+    ),
+    "api_key_added": ManagersTold(
+        account_name="Acme",
+        what=Happened.API_KEY,
+        thing="XH5x7LbMm_K9GUrbqUlu5g",
+        by=By.STAFF,
+        by_name="Casey Staff",
+        asked=_ASKED,
+    ),
+    "api_key_replaced": ManagersTold(
+        account_name=LONG_NAME,
+        what=Happened.API_KEY,
+        thing="XH5x7LbMm_K9GUrbqUlu5g",
+        replaces="b1oYwdoCmaTiAcCiYELBgw",
+        by=By.SERVICE,
+        by_name="Provisioning",
+        asked=_ASKED,
+    ),
+    "platform_secret_added": ManagersTold(
+        account_name="Acme",
+        what=Happened.PLATFORM_SECRET,
+        thing="XH5x7LbMm_K9GUrbqUlu5g",
+        by=By.NOBODY,
+        asked=_FROM_NOWHERE,
+    ),
+    "platform_secret_replaced": ManagersTold(
+        account_name="Acme",
+        what=Happened.PLATFORM_SECRET,
+        thing="XH5x7LbMm_K9GUrbqUlu5g",
+        replaces="b1oYwdoCmaTiAcCiYELBgw",
+        by=By.STAFF,
+        by_name="Casey Staff",
+        asked=_ASKED,
+    ),
+    "somebody_may_do_more": ManagersTold(
+        account_name="Acme",
+        what=Happened.ROLE,
+        person="Adam Agent",
+        person_address="adam.agent@acme.example",
+        group="Manager",
+        by=By.PERSON,
+        by_name="Mia Manager",
+        by_address="mia@acme.example",
+        asked=_ASKED,
+    ),
+    "several_may_do_more": ManagersTold(
+        account_name=LONG_NAME,
+        what=Happened.ROLES,
+        people=("adam.agent@acme.example (Manager)", "ana@acme.example (Studio Editor)"),
+        by=By.OPERATORS,
+        asked=_FROM_NOWHERE,
+    ),
+    "many_may_do_more": ManagersTold(
+        account_name="Acme",
+        what=Happened.ROLES,
+        people=("adam.agent@acme.example (Manager)", "ana@acme.example (Studio Editor)"),
+        more=40,
+        by=By.OPERATORS,
+        asked=_FROM_NOWHERE,
+    ),
+    "staff_came_in": ManagersTold(
+        account_name="Acme",
+        what=Happened.STAFF_ENTRY,
+        group="Studio Editor",
+        service_name="Studio",
+        by=By.STAFF,
+        by_name="Casey Staff",
+        asked=_ASKED,
+    ),
+    "staff_came_into_the_management_pages": ManagersTold(
+        account_name=LONG_NAME,
+        what=Happened.STAFF_ENTRY,
+        group="Manager",
+        by=By.STAFF,
+        by_name="Casey Staff",
+        asked=_ASKED,
     ),
 }
 """By a name of their own; of each kind one, and one more where it reads otherwise."""

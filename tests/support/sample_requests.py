@@ -9,6 +9,7 @@ from typing import Any
 from idp.domain.access_requests import Stage
 from idp.domain.identifiers import AccountCode
 from idp.domain.roles import GROUPS, Role
+from idp.pages.manage.frame import SECTIONS, Entry
 from idp.services.people.deciding import Listed
 from idp.services.sign_in.access_requests import Standing
 from idp.store.access_requests import AccessRequest, RequestKind, RequestStatus
@@ -19,8 +20,8 @@ NOW = datetime(2026, 11, 26, 8, 55, tzinfo=UTC)
 MANAGER = "uX3kq0F8T5q1pQ2Vb7Zc9w"
 LONG_MESSAGE = (
     "Hello Mia,\n\nI started on Monday in the evening team, next to Adam. My shifts begin at 17:00, so please look "
-    "before that.\n\n  – Eve\n\n<b>https://elsewhere.example/look?who=eve&why=because-this-address-never-ends-and-"
-    "never-breaks-anywhere-at-all</b>"
+    "before that.\n\n  – Eve\n\n<b>https://elsewhere.example/look?who=eve&why=because-this-address-has-no-end-and-"
+    "does-not-break-anywhere-at-all</b>"
 )
 
 
@@ -96,7 +97,7 @@ _COLLISION = _request(
 COLLISION = _listed(_COLLISION, provider=Provider(display_name="Genesys Cloud"), meets=_ANA)
 VOUCHED = _listed(
     _request("r5", "ana.agent@acme.example", _before(minutes=3), kind=RequestKind.LINK, email_vouched=True),
-    provider=Provider(display_name="Acme Customer Contact Services (Netherlands and Belgium)"),
+    provider=Provider(display_name="Acme Customer Contact Centres (Netherlands and Belgium)"),
     meets=_ANA,
 )
 
@@ -135,6 +136,11 @@ TIED = replace(
 
 DECIDE: dict[str, Any] = {
     "account_name": "Acme",
+    "sections": [
+        Entry(href=f"/manage/{one.name}/?account=acme", title=one.title, current=one.name == "requests")
+        for one in SECTIONS
+        if one.name != "keys"
+    ],
     "person": Deciding(),
     "waiting": (),
     "more": 0,

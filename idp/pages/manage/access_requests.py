@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.browser.runtime import context, parts
 from idp.domain.errors import DecisionTooLate, Invalid
-from idp.domain.roles import GROUPS, Role, parse_role
+from idp.domain.roles import DEFAULT_ROLE, GROUPS, Role, parse_role
 from idp.pages import blueprint
-from idp.pages.manage.door import PATH, acting, managed
+from idp.pages.manage.door import acting, managed, proof_first
+from idp.pages.manage.frame import render
 from idp.services.people import deciding, time_to_access
 from idp.services.people.management import Managing
 from idp.store.access_requests import RequestKind
 
+PATH = "/manage/access-requests/"
 RECENT = 20
 """So many decided requests are shown below those that wait."""
 SHOWN = 8
@@ -21,25 +23,31 @@ SHOWN = 8
 
 
 @blueprint.get("/manage/")
-@managed
+@managed("access_requests.view_accessrequest")
 def manage(who: Managing) -> ResponseReturnValue:
-    """Lead to what there is to look after."""
-    return redirect(url_for("pages.decide_access_requests", account=who.account), 303)
+    """Lead to what there is to look after: whoever waits, else the people."""
+    waiting = deciding.board(who.authority, most=0, context=context()).waiting
+    endpoint = "pages.decide_access_requests" if waiting or not who.may("users.view_user") else "pages.manage_people"
+    return redirect(url_for(endpoint, account=who.account), 303)
 
 
 @blueprint.get(PATH)
-@managed
+@managed("access_requests.view_accessrequest")
 def decide_access_requests(who: Managing) -> ResponseReturnValue:
     """List what waits, and what was decided lately."""
     return _list(who, done=request.args.get("done"), about=request.args.get("about"))
 
 
 @blueprint.post(PATH)
-@managed
+@managed("access_requests.change_accessrequest")
 def decide(who: Managing) -> ResponseReturnValue:
     """Approve, deny, or take back: ``id`` names the request, the button says which."""
     request_id = request.form.get("id", "")
     decision = request.form.get("decision", "")
+    if decision == "approve" and parse_role(request.form.get("role", "")) not in {None, DEFAULT_ROLE}:
+        detour = proof_first(who)
+        if detour is not None:
+            return detour
     try:
         _decide(who, request_id, decision)
     except (DecisionTooLate, Invalid) as refused:
@@ -77,12 +85,10 @@ def _role(text: str) -> Role | None:
 def _list(who: Managing, *, done: str | None, about: str | None) -> str:
     now = context().now
     board = deciding.board(who.authority, most=RECENT, context=context())
-    return render_template(
+    return render(
         "manage_access_requests.html",
-        account=who.account,
-        account_name=who.account_name,
-        person=who.person,
-        staff=who.staff,
+        who,
+        "requests",
         waiting=board.waiting[:SHOWN],
         more=max(0, len(board.waiting) - SHOWN),
         decided=board.settled,
