@@ -14,6 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp import logs
 from idp.api import metrics, probes
+from idp.api.v1 import document as management_api
+from idp.api.v1.operations import blueprint as management_operations
 from idp.browser import cookies, form_session, headers, language, sso, wellformed
 from idp.cli import COMMANDS
 from idp.domain.clock import Clock, SystemClock
@@ -23,6 +25,15 @@ from idp.outbound.policy import OutboundPolicy
 from idp.pages import access_requests, account, consent, errors, fresh_proof, magic_link, sign_in, sign_out, staff
 from idp.pages import blueprint as pages
 from idp.pages.manage import access_requests as manage_access_requests
+from idp.pages.manage import keys as manage_keys
+from idp.pages.manage import people as manage_people
+from idp.pages.manage import person as manage_person
+from idp.pages.manage import person_changes as manage_person_changes
+from idp.pages.manage import proof as manage_proof
+from idp.pages.manage import provider_changes as manage_provider_changes
+from idp.pages.manage import providers as manage_providers
+from idp.pages.manage import records as manage_records
+from idp.pages.manage import services as manage_services
 from idp.protocol import (
     metadata,
     oidc_rp_initiated_logout,
@@ -165,9 +176,12 @@ def _init_edges(app: Flask, settings: Settings) -> None:
     form_session.init_app(app)
     language.init_app(app)
     csrf = CSRFProtect(app)
+    # Checked by its own door, for a browser's calls alone.
+    csrf.exempt(management_operations)
     sso.init_app(app)
     headers.init_app(app, settings)
     logs.init_app(app)
+    management_api.init_app(app, issuer=settings.issuer)
     wellformed.init_app(app, settings)
     errors.init_app(app)
     for protocol in PROTOCOL:
@@ -193,6 +207,15 @@ __all__ = [
     "fresh_proof",
     "magic_link",
     "manage_access_requests",
+    "manage_keys",
+    "manage_people",
+    "manage_person",
+    "manage_person_changes",
+    "manage_proof",
+    "manage_provider_changes",
+    "manage_providers",
+    "manage_records",
+    "manage_services",
     "sign_in",
     "sign_out",
     "staff",

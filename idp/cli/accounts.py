@@ -41,6 +41,11 @@ def _whole(_context: click.Context, _option: click.Parameter, text: str | None) 
     return int(text)
 
 
+def _days_or_never(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Read a number of days; an empty value is nought, which stands for never."""
+    return 0 if text == "" else _whole(_context, _option, text)
+
+
 def _is_number(text: str) -> bool:
     """Say whether this is a number that any database can keep."""
     return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
@@ -93,6 +98,13 @@ def _settings(command: F) -> F:
             metavar="EMAIL",
             multiple=True,
             help="User of the account who decides what no manager did in time. Repeat for several.",
+        ),
+        click.option(
+            "--disable-idle-after",
+            metavar="DAYS",
+            callback=_days_or_never,
+            help="Disable people who did not sign in or renew tokens for so long, 1 to 3650 days; see: idp users list "
+            "--idle-for. The last manager stays. Default: never; 0 or an empty value goes back to that.",
         ),
     )
     for option in reversed(options):
@@ -223,6 +235,7 @@ def facts_of(account: Account) -> dict[str, Any]:
         "request_expiry": account.request_expiry_days,
         "escalate_after": account.escalate_after_hours,
         "deputy": service.addresses_of_deputies(account),
+        "disable_idle_after": account.disable_idle_after_days,
         "created_at": account.created_at,
     }
 
@@ -241,6 +254,7 @@ def _parsed(name: str | None, given: dict[str, Any]) -> AccountSettings:
         request_expiry=given["request_expiry"],
         escalate_after=given["escalate_after"],
         deputies=replaced(given["deputies"]),
+        disable_idle_after=given["disable_idle_after"],
     )
 
 

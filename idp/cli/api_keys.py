@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from idp.cli import show as shown
 from idp.cli.integration_secrets import facts_of, show_all, show_made
-from idp.cli.runtime import context, existing_ok, read_secret, refusing
+from idp.cli.runtime import context, existing_ok, parts, read_secret, refusing
 from idp.domain.integration_secrets import STRONG_KEY_LENGTH, is_weak_api_key
 from idp.services.registry import api_keys as service
 
@@ -36,7 +36,7 @@ def create(account: str, key_file: str | None, exist_ok: bool, as_json: bool) ->
     brought = None if key_file is None else read_secret(key_file, prompt="API key")
     made = existing_ok(
         exist_ok and brought is not None,
-        lambda: service.create(account, key=brought, context=context()),
+        lambda: service.create(account, key=brought, parts=parts(), context=context()),
         lambda: service.live(account, brought or ""),
     )
     show_made(made, "api_key", made.api_key if brought is None else None, as_json=as_json)
@@ -76,7 +76,7 @@ def rotate(key_id: str, as_json: bool) -> None:
     \b
     Example: idp api-keys rotate XH5x7LbMm_K9GUrbqUlu5g
     """
-    made = service.rotate(key_id, context=context())
+    made = service.rotate(key_id, parts=parts(), context=context())
     show_made(made, "api_key", made.api_key, as_json=as_json)
     if not as_json:
         click.echo(f"The key {key_id} has ended: the platform's pages need the new one now.", err=True)

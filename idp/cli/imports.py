@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from idp.cli import show as shown
-from idp.cli.runtime import context, refusing
+from idp.cli.runtime import context, parts, refusing
 from idp.cli.users import group
 from idp.domain.errors import Invalid
 from idp.services.people import importing
@@ -30,7 +30,9 @@ def import_users(file: str, account: str, check: bool, as_json: bool) -> None:
     """
     rows = importing.parse(_text(file))
     with click.progressbar(length=len(rows), label="Users", file=sys.stderr) as bar:
-        done = importing.load(account, rows, only_check=check, progress=lambda: bar.update(1), context=context())
+        done = importing.load(
+            account, rows, only_check=check, progress=lambda: bar.update(1), parts=parts(), context=context()
+        )
     verb = "would be made" if check else "made"
     sentence = f"{done.made} users {verb}, {len(done.present)} known already."
     facts = {"account": account, "checked_only": check, "made": done.made, "present": list(done.present)}

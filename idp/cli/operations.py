@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from idp.cli import show as shown
 from idp.cli.runtime import context, parts, refusing
 from idp.services.operations import doctor as examination
-from idp.services.operations import keys, mail_findings, outbox, readiness
+from idp.services.operations import keys, mail_findings, outbox, readiness, roles
 from idp.services.operations.schema import migrate
 from idp.services.registry import accounts
 
@@ -24,7 +24,7 @@ DEFAULT_BIND = "127.0.0.1:8000"
 @with_appcontext
 @refusing
 def init(as_json: bool) -> None:
-    """Migrate the database, make signing keys and the account staff where they are missing.
+    """Migrate the database, provision roles, make signing keys and the account staff where they are missing.
 
     Changes nothing that is there: run it at every deployment.
 
@@ -34,8 +34,14 @@ def init(as_json: bool) -> None:
     revision = migrate()
     made = keys.ensure(sealer=parts().sealer, context=context())
     accounts.ensure_staff(context=context())
+    changed = roles.provision(context=context())
     sentence = f"Ready: database at {revision}, {len(made)} signing keys made."
-    shown.done(sentence, {"revision": revision, "keys_made": [row.kid for row in made]}, as_json=as_json)
+    facts = {
+        "revision": revision,
+        "keys_made": [row.kid for row in made],
+        "roles_changed": len(changed.added) + len(changed.removed),
+    }
+    shown.done(sentence, facts, as_json=as_json)
 
 
 @click.command()
@@ -71,7 +77,7 @@ def serve(bind: str, workers: int, no_worker: bool) -> None:
 @with_appcontext
 @refusing
 def doctor(account: str | None, as_json: bool) -> None:
-    """Look at settings, database, migrations, keys, outbox and mail, and with ACCOUNT at its providers end to end.
+    """Look at settings, database, migrations, keys, roles, outbox and mail; with ACCOUNT at its providers, end to end.
 
     Exits 1 when something would break; each finding says what to do.
 
@@ -80,6 +86,7 @@ def doctor(account: str | None, as_json: bool) -> None:
     """
     found = [*readiness.settings_findings(parts()), *readiness.findings(parts=parts())]
     if not any(finding.breaks for finding in found):
+        found += roles.findings()
         found += outbox.findings(context=context())
         found += mail_findings.findings(parts=parts())
         if account is not None:

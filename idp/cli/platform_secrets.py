@@ -34,7 +34,7 @@ def create(account: str, secret_file: str | None, exist_ok: bool, as_json: bool)
     brought = None if secret_file is None else read_secret(secret_file, prompt="Platform secret")
     made = existing_ok(
         exist_ok and brought is not None,
-        lambda: service.create(account, secret=brought, sealer=parts().sealer, context=context()),
+        lambda: service.create(account, secret=brought, parts=parts(), context=context()),
         lambda: service.live(account, brought or ""),
     )
     show_made(made, "secret", made.secret if brought is None else None, as_json=as_json)
@@ -64,7 +64,7 @@ def rotate(secret_id: str, as_json: bool) -> None:
     \b
     Example: idp platform-secrets rotate XH5x7LbMm_K9GUrbqUlu5g
     """
-    made = service.rotate(secret_id, sealer=parts().sealer, context=context())
+    made = service.rotate(secret_id, parts=parts(), context=context())
     show_made(made, "secret", made.secret, as_json=as_json)
     if not as_json:
         click.echo(f"When the platform signs with it, end the other: idp platform-secrets revoke {secret_id}", err=True)

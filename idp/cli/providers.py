@@ -16,7 +16,7 @@ from idp.domain.errors import Invalid
 from idp.domain.provider_checks import check as check_settings
 from idp.domain.provider_kinds import DISPLAY_NAMES, Kind
 from idp.domain.provider_settings import ProviderSettings, parse_role_map, parse_role_option
-from idp.services.operations.doctor import examine_provider
+from idp.services.operations import provider_standing
 from idp.services.registry import providers as service
 from idp.store.providers import Provider
 
@@ -190,11 +190,13 @@ def delete(account: str, code: str, yes: bool, as_json: bool) -> None:
 def check(account: str, code: str, as_json: bool) -> None:
     """Look at an upstream from here: discovery, keys, clock, our client id and secret. Exits 1 when sign-ins fail.
 
+    What deserves attention stands on the provider's page until the next check.
+
     \b
     Example: idp providers check acme okta
     """
     row = service.show(account, code)
-    found = list(examine_provider(row, parts=parts(), context=context()))
+    found = provider_standing.look(row, parts=parts(), context=context())
     problems = [finding.what for finding in found if finding.breaks]
     notes = [finding.what for finding in found if finding.deserves_attention]
     if as_json:

@@ -11,7 +11,9 @@ from idp.cli import show as shown
 from idp.cli.runtime import context, existing_ok, parts, refusing
 from idp.domain.new_user import NewUser
 from idp.domain.provider_settings import parse_role_option
+from idp.services.people import leavers
 from idp.services.people import users as service
+from idp.services.registry.account_checks import MAX_IDLE_DAYS
 from idp.store.users import User
 
 group = AppGroup("users", help="Users: the people of an account. USER is an id, or an address with --account.")
@@ -44,11 +46,10 @@ def create(
     \b
     Example: idp users create mia@acme.example --account acme --role deepdesk.manager --invite
     """
-    invited = parts() if invite else None
     new = NewUser.parse(email, name=name, roles=[role for role in roles if role], platform_id=platform_id)
     user = existing_ok(
         exist_ok,
-        lambda: service.create(account, new, invited=invited, context=context()),
+        lambda: service.create(account, new, invite=invite, parts=parts(), context=context()),
         lambda: service.show(email, account=account).user,
     )
     shown.facts(facts_of(user), as_json=as_json)
@@ -56,16 +57,28 @@ def create(
 
 @group.command("list")
 @click.option("--account", help="Only this account's.")
+@click.option(
+    "--idle-for",
+    metavar="DAYS",
+    type=click.IntRange(1, MAX_IDLE_DAYS),
+    help="Only who was not there for so long, the longest first, with idle_since: when they were made, enabled again, "
+    "signed in, used a session or renewed tokens last.",
+)
 @shown.json_option
 @refusing
-def list_users(account: str | None, as_json: bool) -> None:
+def list_users(account: str | None, idle_for: int | None, as_json: bool) -> None:
     """List the users.
 
     \b
-    Example: idp users list --account acme
+    Example: idp users list --account acme --idle-for 90
     """
+    columns: tuple[str, ...] = ("id", "account", "email", "name", "roles", "enabled", "last_sign_in_at")
+    if idle_for is not None:
+        idle = leavers.list_idle(account, days=idle_for, context=context())
+        rows = [facts_of(person.user) | {"idle_since": person.since} for person in idle]
+        shown.rows(rows, (*columns, "idle_since"), as_json=as_json, empty="Nobody has been idle for so long.")
+        return
     found = [facts_of(user) for user in service.list_all(account)]
-    columns = ("id", "account", "email", "name", "roles", "enabled", "last_sign_in_at")
     shown.rows(
         found,
         columns,

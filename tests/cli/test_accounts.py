@@ -116,6 +116,19 @@ def test_deputies_are_users_by_address_and_replaced_as_a_list(operator: Operator
     assert operator.gets(*update, "--deputy", "")["deputy"] == []
 
 
+def test_idle_people_are_disabled_where_it_is_said_and_not_any_more(operator: Operator) -> None:
+    assert operator.gets("accounts", "show", "acme")["disable_idle_after"] is None
+    words = ("accounts", "create", "globex", "--name", "Globex", "--disable-idle-after", "3650")
+    assert operator.gets(*words)["disable_idle_after"] == 3650
+    update = ("accounts", "update", "acme")
+    for nothing in ("", "0"):
+        assert operator.gets(*update, "--disable-idle-after", "1")["disable_idle_after"] == 1
+        assert operator.gets(*update, "--name", "Acme 2")["disable_idle_after"] == 1
+        assert operator.gets(*update, "--disable-idle-after", nothing)["disable_idle_after"] is None
+    event = operator.gets("audit", "list", "--account", "acme")[1]
+    assert event["details"]["settings"] == {"disable_idle_after_days": 1}
+
+
 def test_an_empty_value_lets_everybody_ask_again(operator: Operator) -> None:
     operator.gets("accounts", "update", "acme", "--access-domain", "acme.example")
     assert operator.gets("accounts", "update", "acme", "--access-domain", "")["access_domain"] == []
@@ -126,6 +139,7 @@ def test_an_empty_value_lets_everybody_ask_again(operator: Operator) -> None:
     [
         (("--request-expiry", "0"), "1 to 365 days"),
         (("--request-expiry", "366"), "1 to 365 days"),
+        (("--disable-idle-after", "3651"), "1 to 3650 days"),
         (("--escalate-after", "0"), "1 to 8760 hours"),
         (("--escalate-after", "999999999"), "1 to 8760 hours"),
         (("--access-domain", "Acme.example"), "must look like example.com"),
@@ -154,6 +168,7 @@ def test_a_value_that_cannot_be_is_refused_in_one_line_and_changes_nothing(
         *("--magic-link=maybe", "--magic-link=", "--magic-link=OFF"),
         *("--request-expiry=soon", "--request-expiry=-1", "--request-expiry=", "--request-expiry=1.5"),
         *("--escalate-after=٣", f"--escalate-after={10**30}"),
+        *("--disable-idle-after=never", "--disable-idle-after=-1", "--disable-idle-after=90d"),
     ],
 )
 def test_what_is_no_value_at_all_cannot_be_parsed(operator: Operator, option: str) -> None:

@@ -30,7 +30,7 @@ GROUPS = {
     "access-requests": {"list", "approve", "deny"},
     "api-keys": {"create", "list", "rotate", "revoke"},
     "platform-secrets": {"create", "list", "rotate", "revoke"},
-    "roles": {"list"},
+    "roles": {"list", "provision"},
     "keys": {"list", "rotate", "revoke"},
     "outbox": {"list", "retry", "drop"},
     "audit": {"list"},
@@ -150,7 +150,6 @@ def test_what_cannot_be_parsed_exits_2_and_prints_nothing(operator: Operator, wo
 @pytest.mark.parametrize(
     "words",
     [
-        ("roles", "provision"),
         ("plan", "file"),
         ("audit", "verify"),
         ("providers", "dry-run", "acme", "okta"),

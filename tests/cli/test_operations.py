@@ -22,7 +22,7 @@ def test_init_prepares_an_empty_database_and_changes_nothing_afterwards(
     assert len(operator.gets("init")["keys_made"]) == 6
     assert operator.gets("init")["keys_made"] == []
     assert verdicts(operator.gets("doctor")) == {
-        part: {"ok"} for part in ("settings", "database", "migrations", "keys", "outbox", "mail")
+        part: {"ok"} for part in ("settings", "database", "migrations", "keys", "roles", "outbox", "mail")
     }
     assert [account["code"] for account in operator.gets("accounts", "list")] == ["staff"]
     assert {(key["use"], key["alg"], key["state"]) for key in operator.gets("keys", "list")} == {

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from idp.domain.context import Context
 from idp.domain.upstream_identity import RoleEvidence, UpstreamIdentity
 from idp.services.parts import EXTENSION
 from idp.services.registry import providers
 from idp.services.sign_in import entry
+from idp.store.unit_of_work import unit_of_work
+from idp.store.users import User
 from tests.cli.conftest import Operator
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -92,3 +95,26 @@ def test_events_are_narrowed_to_a_user(operator: Operator, signs_in: Callable[..
     one, _ = operator.gets("users", "list")
     (event,) = operator.gets("audit", "list", "--user", one["id"])
     assert (event["kind"], event["user"], event["details"]["new_user"]) == ("sign_in.finished", one["id"], True)
+
+
+class TestIdlePeople:
+    def test_are_listed_with_since_when(self, operator: Operator) -> None:
+        made = operator.gets("users", "create", "kim@acme.example", "--account", "acme")
+        operator.gets("users", "create", "lee@acme.example", "--account", "acme")
+        with operator.app.app_context(), unit_of_work() as session:
+            long_ago = {"created_at": NOW - timedelta(days=4000), "last_sign_in_at": NOW - timedelta(days=365)}
+            session.execute(update(User).where(User.id == made["id"]).values(long_ago))
+        [idle] = operator.gets("users", "list", "--account", "acme", "--idle-for", "90")
+        assert (idle["id"], idle["idle_since"]) == (made["id"], "2025-11-26T12:00:00+00:00")
+        assert "2025-11-26" in operator.types("users", "list", "--idle-for", "90").out
+        assert operator.gets("users", "list", "--account", "acme", "--idle-for", "3650") == []
+        assert "idle_since" not in operator.gets("users", "list")[0]
+
+    @pytest.mark.parametrize("days", ["0", "3651", "-1", "soon", ""])
+    def test_for_a_number_of_days_that_can_be(self, operator: Operator, days: str) -> None:
+        done = operator.types("users", "list", "--idle-for", days)
+        assert (done.exit_code, done.out) == (2, "")
+
+    def test_of_nobody_it_says_so(self, operator: Operator) -> None:
+        done = operator.types("users", "list", "--idle-for", "90")
+        assert (done.exit_code, done.out, done.err) == (0, "", "Nobody has been idle for so long.\n")

@@ -34,7 +34,7 @@ def waits(
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_as_many_as_the_limit_says_and_no_more(database: Flask, limit: str) -> None:
-    limits = "on" if limit == "magic_link" else f"{limit}=5"
+    limits = "on" if limit == "magic_link" else f"{limit}=5/15m"
     assert [waits(limit=limit, limits=limits) for _ in range(6)] == [None] * 5 + [QUARTER]
 
 

@@ -42,7 +42,7 @@ def test_without_the_scope_openid_there_is_no_id_token(rp: RelyingParty, browser
 
 
 def test_scopes_that_are_not_built_are_not_granted(rp: RelyingParty, browser: Browser) -> None:
-    answer = rp.redeems(rp.obtains_a_code_for(browser, scope="openid offline_access permissions address extra roles"))
+    answer = rp.redeems(rp.obtains_a_code_for(browser, scope="openid offline_access address phone extra roles"))
     assert answer.body["scope"] == "openid offline_access roles"
 
 

@@ -14,6 +14,7 @@ from idp.services.registry import clients
 from idp.store import audit_events
 from idp.store.unit_of_work import reading
 from tests.support.app import MIA, Browser, OpenIdProvider, Person
+from tests.support.mail import Postbox
 from tests.support.rp import AuthorizationAnswer, RelyingParty
 
 CASEY = Person(
@@ -98,6 +99,25 @@ class TestAtACustomersClient:
             for answer in [enters(casey, one.asks(casey))]
         }
         assert len(subjects) == 1
+
+    def test_managers_are_told_the_first_time_that_somebody_enters_anywhere(
+        self, op: OpenIdProvider, rp: RelyingParty, casey: Browser
+    ) -> None:
+        op.makes("mia@acme.example", roles=["deepdesk.manager"])
+        postbox = Postbox(op)
+        postbox.brings()
+        grants(op, Role.EDITOR)
+        enters(casey, rp.asks(casey))
+        [letter] = postbox.brings()
+        assert letter.to == "mia@acme.example"
+        assert "came into Acme for the first time, at Studio, as Studio Editor." in letter.words
+        assert "It was done by Deepdesk staff: Casey Staff." in letter.words
+        assert "from the network address 127.0.0.1." in letter.words
+        enters(casey, RelyingParty.registered_at(op, "Another").asks(casey))
+        elsewhere = op.browser()
+        op.signs_in(elsewhere, CASEY)
+        enters(elsewhere, rp.asks(elsewhere))
+        assert postbox.brings() == []
 
     def test_the_choice_is_remembered_for_that_client_alone(
         self, op: OpenIdProvider, rp: RelyingParty, casey: Browser

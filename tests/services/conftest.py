@@ -115,11 +115,11 @@ def staff_provider(connect: Connect, context: Context) -> Provider:
 
 
 @pytest.fixture
-def make(connect: Connect, context: Context) -> Callable[..., str]:
+def make(connect: Connect, parts: Parts, context: Context) -> Callable[..., str]:
     """Make a user of acme beforehand; returns their id."""
 
     def made(email: str = "kim@acme.example", *, account: str = "acme", **given: Any) -> str:
-        return people.create(account, NewUser.parse(email, **given), context=context).id
+        return people.create(account, NewUser.parse(email, **given), parts=parts, context=context).id
 
     return made
 

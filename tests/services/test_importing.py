@@ -17,7 +17,7 @@ HEADER = "email,name,roles,platform_id\n"
 
 
 @pytest.fixture
-def load(connect, context):
+def load(connect, parts, context):
     """Import a document's lines into acme."""
 
     def loaded(*lines: str, account: str = "acme", only_check: bool = False, seen: list | None = None) -> Imported:
@@ -26,6 +26,7 @@ def load(connect, context):
             importing.parse(HEADER + "\n".join(lines)),
             only_check=only_check,
             progress=lambda: seen.append(1) if seen is not None else None,
+            parts=parts,
             context=context,
         )
 

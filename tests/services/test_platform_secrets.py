@@ -42,13 +42,13 @@ def customers(provider_app: Flask, context: Context) -> None:
 @pytest.fixture
 def create(parts: Parts, context: Context) -> Create:
     return lambda account="acme", *, secret=None: platform_secrets.create(
-        account, secret=secret, sealer=parts.sealer, context=context
+        account, secret=secret, parts=parts, context=context
     )
 
 
 @pytest.fixture
 def rotate(parts: Parts, context: Context) -> Rotate:
-    return lambda secret_id: platform_secrets.rotate(secret_id, sealer=parts.sealer, context=context)
+    return lambda secret_id: platform_secrets.rotate(secret_id, parts=parts, context=context)
 
 
 def row(secret_id: str) -> PlatformSecret:

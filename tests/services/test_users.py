@@ -80,9 +80,9 @@ def test_without_a_role_somebody_is_an_agent(make):
     assert the(User).roles == ["deepdesk.agent"]
 
 
-def test_a_user_is_made_in_an_account_that_exists(provider_app, context):
+def test_a_user_is_made_in_an_account_that_exists(provider_app, parts, context):
     with pytest.raises(NotFound):
-        people.create("nowhere", NewUser.parse("kim@acme.example"), context=context)
+        people.create("nowhere", NewUser.parse("kim@acme.example"), parts=parts, context=context)
 
 
 def test_an_address_that_is_only_shown_can_be_given(okta, enter, make):
@@ -96,17 +96,18 @@ def test_a_platform_id_is_given_once(make):
         make("lee@acme.example", platform_id="gen-1")
 
 
-def test_of_racing_operators_one_makes_the_user_and_the_others_are_told(provider_app, connect, context):
-    made = racing(provider_app, lambda: people.create("acme", NewUser.parse("kim@acme.example"), context=context))
+def test_of_racing_operators_one_makes_the_user_and_the_others_are_told(provider_app, connect, parts, context):
+    new = NewUser.parse("kim@acme.example")
+    made = racing(provider_app, lambda: people.create("acme", new, parts=parts, context=context))
     assert sorted(type(one).__name__ for one in made) == ["AlreadyExists"] * (RACERS - 1) + ["User"]
 
 
-def test_racing_operators_are_told_what_is_taken(provider_app, connect, context):
+def test_racing_operators_are_told_what_is_taken(provider_app, connect, parts, context):
     numbers = count()
 
     def make() -> User:
         new = NewUser.parse(f"kim{next(numbers)}@acme.example", platform_id="gen-1")
-        return people.create("acme", new, context=context)
+        return people.create("acme", new, parts=parts, context=context)
 
     lost = [one for one in racing(provider_app, make) if isinstance(one, Exception)]
     assert len(lost) == RACERS - 1

@@ -74,11 +74,12 @@ def test_a_number_that_no_counter_reaches_is_refused():
 
 
 @pytest.mark.parametrize("text", ["on", "sign_in=30/1m", "bridge_people=3/1h"])
-def test_by_default_so_many_mails_are_sent(text):
+def test_by_default_so_many_are_let_through(text):
     assert {name: limit(name, text) for name in LIMITS} == {
         "magic_link": Rate(5, QUARTER),
         "magic_link_network": Rate(300, QUARTER),
         "magic_link_account": Rate(3000, QUARTER),
+        "provider_check": Rate(1, timedelta(minutes=1)),
     }
 
 
