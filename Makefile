@@ -7,7 +7,7 @@ BIN := .venv/bin
 PEERS := tests/interop/peers
 LOCKED := requirements-build.txt requirements.txt
 # What the inner loop leaves to make test: real parts, whole processes, simulations, documents, long hostile tables.
-SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture or bench or guides or rotation or widget_sdk or cross_site
+SLOW := postgres or browser or node or interop or e2e or readme or processes or cli or security or outbound or contract or sandbox_platform or architecture or bench or guides or rotation or widget_sdk or cross_site or testing
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -43,6 +43,7 @@ quick: .venv/.dev ## run the inner loop: units, services, SQLite store, protocol
 .PHONY: bench
 bench: .venv/.dev peers ## measure the provider beside npm oidc-provider; QUICK=1 takes two minutes
 	@$(BIN)/python -m bench
+	@[ -n "$(QUICK)" ] || $(BIN)/python -m bench.people
 
 .PHONY: lint
 lint: .venv/.dev ## check style, types and the direction of imports

@@ -70,9 +70,9 @@ def seed(instance: Instance) -> Seeded:
     app = create_app(Settings.load(quietly, root=instance.folder))
     secret_file = instance.folder / "upstream-secret"
     secret_file.write_text("nobody is asked")
-    _idp(app, "init")
-    _idp(app, "accounts", "create", ACCOUNT, "--name", "Acme", "--origin", WIDGET_ORIGIN)
-    _idp(
+    idp(app, "init")
+    idp(app, "accounts", "create", ACCOUNT, "--name", "Acme", "--origin", WIDGET_ORIGIN)
+    idp(
         app,
         *("providers", "create", ACCOUNT, PROVIDER, "--kind", "oidc", "--issuer", UPSTREAM_ISSUER),
         *("--client-id", "deepdesk", "--client-secret-file", str(secret_file), "--role-based-iam"),
@@ -82,7 +82,7 @@ def seed(instance: Instance) -> Seeded:
     seeded = Seeded(
         grant_types=grant_types,
         clients={alg: _client(app, alg, grant_types) for alg in SIGNING_ALGS},
-        cookies=[_signed_in(app, number) for number in range(PEOPLE)],
+        cookies=[signed_in(app, number) for number in range(PEOPLE)],
     )
     with app.app_context():
         db.engine.dispose()
@@ -90,7 +90,7 @@ def seed(instance: Instance) -> Seeded:
 
 
 def _client(app: Flask, alg: str, grant_types: Sequence[str]) -> Client:
-    made = _idp(
+    made = idp(
         app,
         *("clients", "create", f"Load {alg}", "--account", ACCOUNT, "--redirect-uri", REDIRECT_URI),
         *("--id-token-alg", alg, "--auth-method", "client_secret_basic", "--scope", f"{SCOPE} roles"),
@@ -99,7 +99,8 @@ def _client(app: Flask, alg: str, grant_types: Sequence[str]) -> Client:
     return Client(client_id=made["client_id"], client_secret=made["client_secret"])
 
 
-def _signed_in(app: Flask, number: int) -> str:
+def signed_in(app: Flask, number: int, *, account: str = ACCOUNT) -> str:
+    """Let somebody in; returns the cookie of their session."""
     parts: Parts = app.extensions[EXTENSION]
     now = parts.clock.now()
     given_name, family_name = NAME.split()
@@ -118,16 +119,17 @@ def _signed_in(app: Flask, number: int) -> str:
     )
     with app.app_context():
         begun = entry.enter(
-            providers.show(ACCOUNT, PROVIDER),
+            providers.show(account, PROVIDER),
             identity,
             cookies=[],
             parts=parts,
             context=Context.of_operator("bench", now),
         )
-    return f"idp_sso.{ACCOUNT}={begun.cookie}"
+    return f"idp_sso.{account}={begun.cookie}"
 
 
-def _idp(app: Flask, *words: str) -> Any:
+def idp(app: Flask, *words: str) -> Any:
+    """Type a command; returns the JSON that it prints."""
     done = app.test_cli_runner().invoke(args=[*words, "--json"])
     if done.exit_code:
         raise RuntimeError(f"idp {' '.join(words)}: {done.stderr or done.exception!r}")

@@ -248,6 +248,9 @@ def _granted_scope(sent: Parameters, client: RegisteredClient) -> tuple[Scope, .
     granted = scope.granted(sent.get("scope") or "", client.metadata.scope)
     if not _may_stay(sent, client):
         granted = tuple(one for one in granted if one is not Scope.OFFLINE_ACCESS)
+    if set(sent.resources) != {parts().settings.issuer}:
+        # The management API takes no token that somebody else is meant to have as well (CONTRACT §6 rules 11, 12).
+        granted = tuple(one for one in granted if one is not Scope.MANAGE)
     if not granted:
         raise OAuthError("invalid_scope", "The scope is missing, or holds nothing that this client can be granted.")
     return granted

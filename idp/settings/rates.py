@@ -27,8 +27,10 @@ LIMITS: Mapping[str, Rate] = {
     "magic_link": Rate(5, timedelta(minutes=15)),
     "magic_link_network": Rate(300, timedelta(minutes=15)),
     "magic_link_account": Rate(3000, timedelta(minutes=15)),
+    "provider_check": Rate(1, timedelta(minutes=1)),
 }
-"""Mails for signing in: an address, a network (a contact centre begins its shift behind one), an account."""
+"""Mails for signing in: an address, a network (a contact centre begins its shift behind one), an account. Looks at a
+provider that somebody asks for on a page: a provider."""
 
 
 def is_readable(text: str) -> bool:

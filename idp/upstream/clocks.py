@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from idp.domain.provider_findings import Topic
 from idp.outbound.http import Answer
 from idp.upstream.finding import Finding
 
@@ -23,5 +24,6 @@ def clock_problems(answer: Answer, now: datetime) -> Iterator[Finding]:
         seconds = round(abs(difference).total_seconds())
         direction = "ahead of" if difference > timedelta(0) else "behind"
         yield Finding(
-            f"The provider's clock is {seconds} seconds {direction} ours; sign-ins will fail. Check both clocks."
+            f"The provider's clock is {seconds} seconds {direction} ours; sign-ins will fail. Check both clocks.",
+            topic=Topic.CLOCK,
         )

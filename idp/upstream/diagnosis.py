@@ -7,6 +7,7 @@ from datetime import datetime
 
 from idp.domain import pkce
 from idp.domain.errors import UpstreamError
+from idp.domain.provider_findings import Topic
 from idp.domain.provider_kinds import Kind, tenant_of_issuer
 from idp.outbound.http import HttpClient
 from idp.upstream.answers import ask, fetched
@@ -28,12 +29,12 @@ def diagnose(config: ProviderConfig, http: HttpClient, issuers: IssuerRule, *, n
         answer = ask_discovery(http, config.issuer)
         found = fetched("discovery", answer)
     except UpstreamError as error:
-        return (Finding(_unreadable(config, error)),)
+        return (Finding(_unreadable(config, error), topic=Topic.DISCOVERY),)
     try:
         metadata = parse_metadata(found, asked=config.issuer)
         check_document(metadata, issuers, configured=config.issuer)
     except UpstreamError as error:
-        return (Finding(_contradiction(error)),)
+        return (Finding(_contradiction(error), topic=Topic.ISSUER),)
     return (
         *_endpoint_problems(config, metadata),
         *_proof_problems(metadata),
@@ -62,13 +63,16 @@ def _contradiction(error: UpstreamError) -> str:
 
 def _endpoint_problems(config: ProviderConfig, metadata: ProviderMetadata) -> Iterator[Finding]:
     if not (config.authorize_url or metadata.authorization_endpoint):
-        yield Finding("The discovery document has no authorization_endpoint; give --authorize-url.")
+        yield Finding(
+            "The discovery document has no authorization_endpoint; give --authorize-url.", topic=Topic.DISCOVERY
+        )
     if not (config.token_url or metadata.token_endpoint):
-        yield Finding("The discovery document has no token_endpoint; give --token-url.")
+        yield Finding("The discovery document has no token_endpoint; give --token-url.", topic=Topic.DISCOVERY)
     if not {"client_secret_basic", "client_secret_post"} & set(metadata.token_auth_methods):
         yield Finding(
             "The provider offers neither client_secret_basic nor client_secret_post at its token endpoint; "
-            "allow one of them there."
+            "allow one of them there.",
+            topic=Topic.CLIENT,
         )
 
 
@@ -86,18 +90,28 @@ def _key_problems(metadata: ProviderMetadata, http: HttpClient) -> Iterator[Find
     if not algorithms:
         yield Finding(
             f"The provider signs ID tokens with {', '.join(metadata.algorithms or ()) or 'nothing'} only, "
-            "which is not accepted; set RS256 or ES256 there."
+            "which is not accepted; set RS256 or ES256 there.",
+            topic=Topic.KEYS,
         )
         return
     uri = metadata.jwks_uri
     if uri is None:
-        yield Finding("The discovery document has no jwks_uri, so no signature can be verified; ask the provider.")
+        yield Finding(
+            "The discovery document has no jwks_uri, so no signature can be verified; ask the provider.",
+            topic=Topic.KEYS,
+        )
         return
     try:
         keys = parse_jwks(fetched("keys", ask("keys", lambda: http.get(uri))))
     except UpstreamError as error:
         reason = error.evidence.get("reason", error)
-        yield Finding(f"The keys at {uri} cannot be read: {reason}. Nobody can sign in until the provider mends that.")
+        yield Finding(
+            f"The keys at {uri} cannot be read: {reason}. Nobody can sign in until the provider mends that.",
+            topic=Topic.KEYS,
+        )
         return
     if not keys.serves(algorithms):
-        yield Finding(f"Among the keys at {uri} is none that can verify a signature with {', '.join(algorithms)}.")
+        yield Finding(
+            f"Among the keys at {uri} is none that can verify a signature with {', '.join(algorithms)}.",
+            topic=Topic.KEYS,
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from idp.domain.provider_findings import Topic
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -15,3 +17,4 @@ class Finding:
 
     what: str
     breaks: bool = True
+    topic: Topic = Topic.OTHER

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from idp.domain.errors import UpstreamUnavailable
+from idp.domain.provider_findings import Topic
 from idp.domain.secrets import new_secret
 from idp.outbound.http import Answer, HttpClient, OutboundError
 from idp.upstream.answers import ask, readable
@@ -44,16 +45,21 @@ def wrong_code(
     try:
         answer = ask("token", lambda: http.post_form(endpoint, form, auth=auth))
     except UpstreamUnavailable as silent:
-        yield Finding(f"The token endpoint {endpoint} cannot be reached: {silent.evidence['reason']}.")
+        yield Finding(
+            f"The token endpoint {endpoint} cannot be reached: {silent.evidence['reason']}.", topic=Topic.REACHABILITY
+        )
         return
     said = _object(answer)
     error = readable(said["error"]) if "error" in said else ""
     if error in {"invalid_client", "unauthorized_client"} or answer.status == 401:
-        yield Finding(_about_the_client(config, said))
+        yield Finding(_about_the_client(config, said), topic=Topic.CLIENT)
     elif "redirect" in error:
-        yield Finding(_about_the_redirect_uri(redirect_uri))
+        yield Finding(_about_the_redirect_uri(redirect_uri), topic=Topic.REDIRECT_URI)
     elif answer.status >= 500:
-        yield Finding(f"The token endpoint {endpoint} answers with status {answer.status}; ask the provider.")
+        yield Finding(
+            f"The token endpoint {endpoint} answers with status {answer.status}; ask the provider.",
+            topic=Topic.REACHABILITY,
+        )
     elif error != "invalid_grant":
         yield Finding(
             f"The token endpoint {endpoint} answers a wrong code with status {answer.status} "
@@ -71,26 +77,36 @@ def authorization(departure: str, redirect_uri: str, scope: str, http: HttpClien
     try:
         answer = ask("authorize", lambda: http.get(departure))
     except UpstreamUnavailable as silent:
-        yield Finding(f"The authorization endpoint {endpoint} cannot be reached: {silent.evidence['reason']}.")
+        yield Finding(
+            f"The authorization endpoint {endpoint} cannot be reached: {silent.evidence['reason']}.",
+            topic=Topic.REACHABILITY,
+        )
         return
     location = answer.headers.get("location", "")
     if answer.status in {301, 302, 303, 307} and location.startswith(redirect_uri):
         errors = parse_qs(urlsplit(location).query).get("error", [])
         yield from _returned(readable(errors[0]) if errors else "", scope)
     elif answer.status >= 500:
-        yield Finding(f"The authorization endpoint {endpoint} answers with status {answer.status}; ask the provider.")
+        yield Finding(
+            f"The authorization endpoint {endpoint} answers with status {answer.status}; ask the provider.",
+            topic=Topic.REACHABILITY,
+        )
     elif answer.status in {400, 401, 403, 404}:
-        yield Finding(_about_the_redirect_uri(redirect_uri))
+        yield Finding(_about_the_redirect_uri(redirect_uri), topic=Topic.REDIRECT_URI)
 
 
 def _returned(error: str, scope: str) -> Iterator[Finding]:
     if error == "invalid_scope":
         yield Finding(
             f"The provider does not grant the scope {scope!r}: allow every one of its words for the application "
-            "there, or take out with --scope what cannot be allowed."
+            "there, or take out with --scope what cannot be allowed.",
+            topic=Topic.SCOPE,
         )
     elif error and error not in _OUR_SIDE:
-        yield Finding(f"The provider refuses our authorization request with {error}; compare the application there.")
+        yield Finding(
+            f"The provider refuses our authorization request with {error}; compare the application there.",
+            topic=Topic.CLIENT,
+        )
 
 
 def _about_the_client(config: ProviderConfig, said: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from idp.domain.errors import UpstreamUnavailable
+from idp.domain.provider_findings import Topic
 from idp.outbound.http import Answer, HttpClient
 from idp.upstream.answers import ask
 from idp.upstream.clocks import clock_problems
@@ -23,7 +24,7 @@ def diagnose_hosts(addresses: Mapping[str, str | None], http: HttpClient, *, now
     problems: dict[str, tuple[Finding, ...]] = {}
     for option, address in addresses.items():
         if address is None:
-            problems[option] = (Finding(f"The provider has no {option}; give one."),)
+            problems[option] = (Finding(f"The provider has no {option}; give one.", topic=Topic.SETTINGS),)
         elif _origin(address) not in problems:
             problems[_origin(address)] = tuple(_problems(option, address, http, now))
     return tuple(problem for found in problems.values() for problem in found)
@@ -36,7 +37,8 @@ def _problems(option: str, address: str, http: HttpClient, now: datetime) -> Ite
     except UpstreamUnavailable as error:
         yield Finding(
             f"{host} cannot be reached: {error.evidence['reason']}. Check {option}, and whether this machine "
-            "resolves and reaches other names."
+            "resolves and reaches other names.",
+            topic=Topic.REACHABILITY,
         )
         return
     yield from _status_problems(option, host, answer)
@@ -45,7 +47,10 @@ def _problems(option: str, address: str, http: HttpClient, now: datetime) -> Ite
 
 def _status_problems(option: str, host: str, answer: Answer) -> Iterator[Finding]:
     if answer.status >= 500:
-        yield Finding(f"{host} answers with status {answer.status}. Check {option}, or ask the provider.")
+        yield Finding(
+            f"{host} answers with status {answer.status}. Check {option}, or ask the provider.",
+            topic=Topic.REACHABILITY,
+        )
 
 
 def _origin(address: str) -> str:

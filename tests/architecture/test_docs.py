@@ -12,6 +12,7 @@ import pytest
 from idp.audit.events import Event
 from idp.console import cli
 from idp.domain.provider_kinds import Kind
+from idp.domain.roles import APPS, DEPUTY, ENTERED_STAFF, OF_ROLE
 from idp.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -56,6 +57,28 @@ def test_every_option_is_documented(command: str, option: str) -> None:
 @pytest.mark.parametrize("kind", sorted(event.kind for event in Event.__subclasses__()))
 def test_every_audit_event_is_documented(kind: str) -> None:
     assert kind in named("audit-events.md")
+
+
+def table(document: str, first: str) -> list[list[str]]:
+    """Return the rows of the table whose first column is called so, without backticks."""
+    text = (DOCS / document).read_text(encoding="utf-8")
+    below = text.partition(f"| {first} |")[2].partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in below]
+
+
+def test_the_roles_and_what_they_grant_are_those_of_the_code() -> None:
+    assert table("roles.md", "role") == [
+        [role.value, group.name, " ".join(group.grants) or "–"] for role, group in OF_ROLE.items()
+    ]
+    assert [row[1:] for row in table("roles.md", "who")] == [
+        [group.name, " ".join(group.grants)] for group in (ENTERED_STAFF, DEPUTY)
+    ]
+
+
+def test_the_permissions_are_those_of_the_code() -> None:
+    assert table("roles.md", "app") == [
+        [app.label, model, " ".join(app.actions)] for app in APPS for model in app.models
+    ]
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -168,8 +168,8 @@ def op(secure_provider: ProviderAndStartAfresh, platform: RunningPlatform, page_
     with running.app.app_context():
         now = running.at_this_moment
         accounts.update("acme", AccountSettings(origins=(page_url,)), context=now)
-        api_keys.create("acme", key=API_KEY, context=now)
-        platform_secrets.create("acme", secret=PLATFORM_SECRET, sealer=running.parts.sealer, context=now)
+        api_keys.create("acme", key=API_KEY, parts=running.parts, context=now)
+        platform_secrets.create("acme", secret=PLATFORM_SECRET, parts=running.parts, context=now)
     return running
 
 

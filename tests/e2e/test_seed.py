@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from idp.app import create_app
-from idp.cli.runtime import context
+from idp.cli.runtime import context, parts
 from idp.domain.identifiers import AccountCode
 from idp.domain.new_user import NewUser
 from idp.sandbox.connections import connections
@@ -84,7 +84,10 @@ def test_a_revoked_grant_stays_revoked(app: Flask, tmp_path: Path) -> None:
 def _known_there(provider_id: str, issuer: str) -> None:
     """Let somebody have signed in with a provider."""
     user = users.create(
-        ACCOUNT, NewUser.parse("mia@acme.example", name="", roles=[], platform_id=""), context=context()
+        ACCOUNT,
+        NewUser.parse("mia@acme.example", name="", roles=[], platform_id=""),
+        parts=parts(),
+        context=context(),
     )
     now = context().now
     link = UpstreamIdentityLink(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,11 +100,11 @@ def api(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
         yield url
 
 
-def tokens_of(person: str, provider: Served, *options: str) -> dict[str, str]:
+def tokens_of(person: str, provider: Served, *options: str, **asked: str) -> dict[str, str]:
     service = Service.register(provider, "Caller", "--account", "acme", *options)
     browser = Browser(stop=REDIRECT_URI)
     with browser.session:
-        callback = browser.submit(browser.open(service.authorize_url()), person=person)
+        callback = browser.submit(browser.open(service.authorize_url(**asked)), person=person)
     return service.redeem(callback.query["code"])
 
 
@@ -117,6 +119,48 @@ def test_the_api_lets_each_call_in_by_its_role(api: str, provider: Served, platf
     assert called(f"{api}/manage", manager).status_code == 200
     assert called(f"{api}/me", agent).status_code == 200
     assert called(f"{api}/manage", agent).status_code == 403
+
+
+def changed(url: str, token: str) -> int:
+    address = f"{url}/text-suggestions/7"
+    return requests.put(address, headers={"Authorization": f"Bearer {token}"}, timeout=15).status_code
+
+
+def test_the_api_lets_each_call_in_by_its_permission(api: str, provider: Served, platform: RunningPlatform) -> None:
+    tokens = {
+        person: tokens_of(person, provider, "--audience", AUDIENCE, scope="openid permissions")["access_token"]
+        for person in ("manager", "editor", "agent")
+    }
+    assert {person: changed(api, token) for person, token in tokens.items()} == {
+        "manager": 200,
+        "editor": 200,
+        "agent": 403,
+    }
+    unasked = tokens_of("manager", provider, "--audience", AUDIENCE, scope="openid roles")["access_token"]
+    assert changed(api, unasked) == 403
+    assert changed(api, "a.b.c") == 401
+
+
+@pytest.mark.parametrize(
+    ("said", "is_let_in"),
+    [
+        ({"permissions": ["text_suggestions.change_textsuggestion"]}, True),
+        ({"permissions": ["text_suggestions.*"]}, True),
+        ({"permissions": ["text_suggestions.view_textsuggestion", "url_suggestions.*"]}, False),
+        ({"permissions": ["*", "text_suggestions", "text_suggestions.", "text_suggestions.change_*"]}, False),
+        ({"permissions": []}, False),
+        ({"roles": ["deepdesk.manager"]}, False),
+    ],
+    ids=str,
+)
+def test_a_wildcard_stands_for_an_app_and_for_nothing_else(said: dict[str, list[str]], is_let_in: bool) -> None:
+    program = (
+        "import json, sys, fastapi, api\n"
+        "try: api.may('text_suggestions.change_textsuggestion')(json.loads(sys.argv[1]))\n"
+        "except fastapi.HTTPException as refused: sys.exit(refused.status_code - 400)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, json.dumps(said)], cwd=GUIDE.folder, timeout=60, check=False)
+    assert done.returncode == (0 if is_let_in else 3)
 
 
 def test_the_api_takes_no_other_token(api: str, provider: Served, platform: RunningPlatform) -> None:

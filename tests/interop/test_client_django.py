@@ -293,6 +293,42 @@ def test_the_groups_follow_a_changed_grant(walk: Walk, casey: str, provider: Ser
     assert walk.opens("/admin/auth/group/").status == 200
 
 
+def test_the_permissions_follow_a_changed_grant(walk: Walk, casey: str, provider: Served) -> None:
+    walk.signs_in()
+    assert walk.opens("/text-suggestions/").has("text-suggestions")
+    for role, status in (("deepdesk.agent", 403), ("deepdesk.editor", 200), ("deepdesk.assistant_editor", 403)):
+        _grant(provider, role)
+        walk.dashboard.lets_renewals_fall_due()
+        assert walk.opens("/text-suggestions/").status == status, role
+
+
+def test_nobody_sees_a_guarded_page_without_signing_in(walk: Walk, google: RunningPlatform) -> None:
+    assert walk.opens("/text-suggestions/").url.startswith(google.issuer)
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        (["text_suggestions.change_textsuggestion"], ["change_textsuggestion"]),
+        (["text_suggestions.*"], [f"{action}_textsuggestion" for action in ("add", "change", "delete", "view")]),
+        (["text_suggestions.view_textsuggestion", "assistants.*", "users.*"], ["view_textsuggestion"]),
+        (["sessions.delete_session", "sessions.*", "auth.*", "auth.add_user", "*", "*.*", "", "text_suggestions"], []),
+        ([], []),
+        (None, []),
+    ],
+    ids=str,
+)
+def test_claims_give_permissions_of_the_dashboards_own_apps_alone(
+    dashboard: Dashboard, said: list[str] | None, given: list[str]
+) -> None:
+    claims = {} if said is None else {"permissions": said}
+    found = dashboard.runs(
+        "from dashboard import permissions",
+        f"print(*sorted(permissions.of_claims({claims!r}).values_list('codename', flat=True)))",
+    )
+    assert found.split() == given
+
+
 def test_whose_session_at_the_provider_ended_is_sent_to_sign_in_again(
     walk: Walk, casey: str, google: RunningPlatform
 ) -> None:

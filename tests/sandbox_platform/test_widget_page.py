@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from idp.app import create_app
-from idp.cli.runtime import context
+from idp.cli.runtime import context, parts
 from idp.sandbox.seed import seed
 from idp.sandbox.widget_page import AGENTS, Agent, create_widget_page
 from idp.sandbox.world import ACCOUNT, World, open_world
@@ -143,7 +143,7 @@ def test_what_was_revoked_stays_revoked(app: Flask, tmp_path: Path) -> None:
 def test_two_others_in_their_places_do_not_stop_the_sandbox(app: Flask, tmp_path: Path) -> None:
     world = world_at(8000, tmp_path)
     seed(app, world)
-    api_keys.create(ACCOUNT, key=None, context=context())
+    api_keys.create(ACCOUNT, key=None, parts=parts(), context=context())
     seed(app, replace(world, api_key="another-key-of-another-instance"))
     assert len(api_keys.list_all(ACCOUNT)) == 2
 

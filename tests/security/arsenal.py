@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,12 @@ SIGNER = "signer"
 LOGGED_OUT_URI = "https://studio.example.com/logged-out"
 SECRET = (
     *("sso", "browser", "form", "code", "spent_code", "verifier", "state"),
-    *("mail_link", "mail_code", "access_link", "proof_code", "staff_sso"),
+    *("mail_link", "mail_code", "access_link", "proof_code", "staff_sso", "entered_sso"),
 )
 """Names of what is good and in no answer, unless the caller named it; a code as it is typed, without its hyphen."""
+
+
+_KAY = replace(CASEY, subject="104857600000000000002", email="kay.staff@deepdesk.example", name="Kay Staff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +112,10 @@ def _gathered(op: OpenIdProvider) -> dict[str, str]:
     live = {"sso": begun.cookie, "assertion": signer.asserts(), "basic": basic(CLIENT_ID, CLIENT_SECRET)}
     live |= _tokens(studio, mia) | _waiting(studio, planner, mia) | _embedded(op, begun)
     live["staff_sso"] = _of_staff(op)
+    live |= _of_staff_who_entered(op)
+    live |= _looked_after(op, mia)
     live |= _mailed(op, mia) | _asking_for_access(op, mia) | _to_be_proven(op, mia, unproven)
-    return live | _of_browser(mia, live["token_cookies"], live["staff_sso"])
+    return live | _of_browser(mia, live)
 
 
 def _studio(op: OpenIdProvider) -> RelyingParty:
@@ -168,8 +173,8 @@ def _embedded(op: OpenIdProvider, begun: Begun) -> dict[str, str]:
     widget = Widget(op)
     with op.app.app_context():
         accounts.update("acme", AccountSettings(origins=(ORIGIN,)), context=op.context)
-        api_keys.create("acme", key=API_KEY, context=op.context)
-        platform_secrets.create("acme", secret=PLATFORM_SECRET, sealer=op.parts.sealer, context=op.context)
+        api_keys.create("acme", key=API_KEY, parts=op.parts, context=op.context)
+        platform_secrets.create("acme", secret=PLATFORM_SECRET, parts=op.parts, context=op.context)
     assert widget.signs_in_by_key().status_code == 200
     exchanged = widget.exchanges().get_json()["token"]
     verifier = "v" * 43
@@ -195,6 +200,33 @@ def _of_staff(op: OpenIdProvider) -> str:
     op.upstream("google-2", account="staff", kind="google", hosted_domains=(STAFF_DOMAIN,), role_based_iam=False)
     op.grants(str(CASEY.email), "acme")
     return op.signs_in(op.browser(), CASEY).cookie
+
+
+def _of_staff_who_entered(op: OpenIdProvider) -> dict[str, str]:
+    """Sign another staff member in, who entered acme; returns the cookie, and what they see there."""
+    op.grants(str(_KAY.email), "acme")
+    kay = op.browser()
+    begun = op.signs_in(kay, _KAY)
+    assert submits(kay, kay.opens("/manage/keys/?account=acme"), "").status_code == 303
+    edited = kay.opens("/manage/providers/platform/edit/?account=acme").text
+    with op.app.app_context():
+        (key,), (secret,) = api_keys.list_all("acme"), platform_secrets.list_all("acme")
+    return {
+        "entered_sso": begun.cookie,
+        "provider_seen": edited.partition('name="seen" value="')[2].partition('"')[0],
+        "api_key_id": key.id,
+        "platform_secret_id": secret.id,
+    }
+
+
+def _looked_after(op: OpenIdProvider, mia: Browser) -> dict[str, str]:
+    """Make Kim, whose roles Mia gives, among more people than one page of the list shows."""
+    kim = op.makes("kim@acme.example", name="Kim")
+    for number in range(26):
+        op.makes(f"p{number}@acme.example")
+    page = mia.opens(f"/manage/people/{kim}/state/?account=acme").text
+    onwards = mia.opens("/manage/people/?account=acme").text.partition("after=")[2].partition('"')[0]
+    return {"user_id": kim, "seen": page.partition('name="seen" value="')[2].partition('"')[0], "cursor": onwards}
 
 
 def _mailed(op: OpenIdProvider, mia: Browser) -> dict[str, str]:
@@ -244,13 +276,14 @@ def _parked(answer: AuthorizationAnswer) -> str:
     return answer.location.partition("r=")[2]
 
 
-def _of_browser(mia: Browser, token_cookies: str, staff: str) -> dict[str, str]:
+def _of_browser(mia: Browser, live: Mapping[str, str]) -> dict[str, str]:
     cookies = {name: mia.cookie(f"__Host-idp_{name}") or "" for name in ("browser", "form")}
     sso = mia.cookie("__Host-idp_sso.acme")
     header = "; ".join(f"__Host-idp_{name}={value}" for name, value in {**cookies, "sso.acme": sso}.items())
     bonds = "; ".join(f"__Host-idp_{name}={value}" for name, value in cookies.items())
     return {
         **cookies,
-        "cookies": f"{header}; {token_cookies}",
-        "staff_cookies": f"{bonds}; __Host-idp_sso.staff={staff}",
+        "cookies": f"{header}; {live['token_cookies']}",
+        "staff_cookies": f"{bonds}; __Host-idp_sso.staff={live['staff_sso']}",
+        "entered_cookies": f"{bonds}; __Host-idp_sso.staff={live['entered_sso']}",
     }

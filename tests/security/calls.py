@@ -171,6 +171,63 @@ _BY_MAIL = (
     _pressed("/manage/access-requests/", _OF_ACME, id=Live("access_request"), decision="deny", reason="Nobody knows."),
     _pressed("/manage/enter/", _OF_ACME),
 )
+_KIM = "/manage/people/<user_id>/"
+_LOOKED_AFTER = (
+    Plan("/manage/people/", query=_encoded({"account": "acme", "q": "kim", "role": "deepdesk.agent"})),
+    Plan("/manage/people/", query={"account": "acme", "after": Live("cursor")}),
+    Plan("/manage/people/export/", query=_OF_ACME),
+    Plan("/manage/people/new/", query=_OF_ACME),
+    _pressed("/manage/people/new/", _OF_ACME, email="new@acme.example", name="New", role="deepdesk.editor", invite="1"),
+    *(Plan(f"{_KIM}{part}", query=_OF_ACME) for part in ("", "roles/", "state/", "delete/", "sign-out/")),
+    _pressed(f"{_KIM}roles/", _OF_ACME, seen=Live("seen"), role="deepdesk.editor"),
+    _pressed(f"{_KIM}state/", _OF_ACME, seen=Live("seen"), to="disabled"),
+    _pressed(f"{_KIM}delete/", _OF_ACME, seen=Live("seen")),
+    _pressed(f"{_KIM}sign-out/", _OF_ACME, seen=Live("seen")),
+    Plan("/manage/audit/", query={"account": "acme", "user": Live("user_id")}),
+    Plan("/manage/audit/export/", query=_OF_ACME),
+)
+"""Mia looks after Kim."""
+_PLATFORM = "/manage/providers/<code>/"
+_OKTA = {
+    "kind": "oidc",
+    "code": "okta",
+    "display_name": "Acme",
+    "issuer": "https://acme.okta.example",
+    "client_id": "x",
+    "client_secret": "x" * 20,
+    "scope": "openid",
+    "subject_claim": "sub",
+    "email_claim": "email",
+    "first_name_claim": "given_name",
+    "last_name_claim": "family_name",
+    "roles_claim": "roles",
+    "map_manager": "Boss",
+    "role_based_iam": "1",
+    "role_ceiling": "deepdesk.editor",
+}
+_LOOKED_AT = (
+    *(Plan(f"/manage/{part}/", query=_OF_ACME) for part in ("providers", "services")),
+    *(Plan(f"{_PLATFORM}{part}", query=_OF_ACME) for part in ("", "sheet/")),
+)
+_KEYS = ("api_key", "/manage/keys/api-keys/"), ("platform_secret", "/manage/keys/platform-secrets/")
+GOOD_FOR_WHO_ENTERED = (
+    *_LOOKED_AT,
+    Plan("/manage/providers/new/", query=_OF_ACME),
+    Plan("/manage/providers/new/", query={"account": "acme", "kind": "entra"}),
+    Plan(f"{_PLATFORM}sheet/", query={"account": "acme", "kind": "entra"}),
+    _pressed("/manage/providers/new/", _OF_ACME, **_OKTA),
+    *(Plan(f"{_PLATFORM}{part}", query=_OF_ACME) for part in ("edit/", "delete/")),
+    _pressed(f"{_PLATFORM}edit/", _OF_ACME, **{**_OKTA, "seen": Live("provider_seen")}),
+    _pressed(f"{_PLATFORM}delete/", _OF_ACME),
+    _pressed(f"{_PLATFORM}check/", _OF_ACME),
+    Plan("/manage/keys/", query=_OF_ACME),
+    *(Plan(f"{path}{part}", query=_OF_ACME) for _, path in _KEYS for part in ("new/", "<key_id>/rotate/")),
+    *(Plan(f"{path}<key_id>/revoke/", query=_OF_ACME) for _, path in _KEYS),
+    *(_pressed(f"{path}new/", _OF_ACME, seen=Live(f"{name}_id"), own_secret="x" * 40) for name, path in _KEYS),
+    *(_pressed(f"{path}<key_id>/rotate/", _OF_ACME, seen=Live(f"{name}_id")) for name, path in _KEYS),
+    *(_pressed(f"{path}<key_id>/revoke/", _OF_ACME) for _, path in _KEYS),
+)
+"""For a staff member who entered acme, with cookies of their own."""
 _RETURNED = {"state": Live("state"), "iss": Live("issuer")}
 GOOD = (
     _asking(prompt="none"),
@@ -203,6 +260,8 @@ GOOD = (
     Plan("/login/", query={"r": Live("parked"), "account": "acme"}),
     _pressed("/login/", {"r": Live("parked")}, email="mia@acme.example"),
     *_BY_MAIL,
+    *_LOOKED_AFTER,
+    *_LOOKED_AT,
     Plan("/login/staff/", query={"r": Live("parked")}),
     _pressed("/login/staff/", {"r": Live("parked")}, decision="enter"),
     Plan("/login/with/<code>/", query={"r": Live("parked")}),
@@ -242,11 +301,15 @@ STALE = (
     Plan("/oauth/callback/<own_part>/", query={**_RETURNED, "error": "access_denied"}),
     _pressed("/account/services/withdraw/", account="acme", client=CLIENT_ID),
     _pressed("/manage/access-requests/", _OF_ACME, id=Live("access_request"), decision="undo"),
+    _pressed(f"{_KIM}sessions/end/", _OF_ACME, sid=Live("sid")),
     _pressed("/login/magic/again/", {"m": Live("proof")}),
     _pressed("/login/magic/confirm/", {"t": Live("access_link")}),
     _pressed("/access-requests/confirm/", _CARRIED),
 )
 """Calls in which everything is genuine, but nothing for this address, or not any more."""
 PLANS = tuple(
-    sorted((*(_of_row(row) for row in TARGETS), *GOOD, *STALE), key=lambda plan: len(plan.query) + len(plan.form))
+    sorted(
+        (*(_of_row(row) for row in TARGETS), *GOOD, *GOOD_FOR_WHO_ENTERED, *STALE),
+        key=lambda plan: len(plan.query) + len(plan.form),
+    )
 )

@@ -68,7 +68,7 @@ def _environ(call: Call, arsenal: Arsenal) -> dict[str, Any]:
     body, content_type = call.body or written
     environ: dict[str, Any] = {
         "REQUEST_METHOD": call.method or call.plan.method,
-        "PATH_INFO": _path(call),
+        "PATH_INFO": _path(call, arsenal),
         "QUERY_STRING": sent["query"],
         "body": body,
     }
@@ -104,9 +104,12 @@ def _raw(value: Value, arsenal: Arsenal) -> str:
     return value if isinstance(value, str) else quote(_text(value, arsenal), safe="")
 
 
-def _path(call: Call) -> str:
+def _path(call: Call, arsenal: Arsenal) -> str:
     """Return the path as a server hands it over: decoded to bytes, each a latin-1 character (PEP 3333)."""
     usual = {"<code>": "platform", "<own_part>": "acme.platform", "<path:filename>": "idp.css"} | _OF_SCRIPTS
+    usual["<user_id>"] = arsenal.live["user_id"]
+    sort = "platform_secret" if "/platform-secrets/" in call.plan.path else "api_key"
+    usual["<key_id>"] = arsenal.live[f"{sort}_id"]
 
     def part(found: re.Match[str]) -> str:
         return usual.get(found[0], "x") if call.part is None else call.part

@@ -143,6 +143,7 @@ _COOKIES = st.one_of(
     st.just(Live("cookies")),
     st.just(Live("cookies")),
     st.just(Live("staff_cookies")),
+    st.just(Live("entered_cookies")),
     st.none(),
     st.builds(
         lambda name, value: f"{name}={value}; {name}",

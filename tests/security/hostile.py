@@ -133,7 +133,7 @@ def _of_json(answer: TestResponse) -> Verdict:
 def _of_redirect(location: str) -> Verdict:
     if location.startswith("/login/?r="):
         return Verdict.PARKED
-    if location.startswith("/manage/access-requests/?account="):
+    if location.startswith(("/manage/access-requests/?account=", "/manage/people/?account=")):
         return Verdict.TO_MANAGE
     if re.match(r"/login/\?(account=[a-z0-9-]+&)?after=/", location) or location == "/login/":
         return Verdict.TO_SIGN_IN
@@ -283,6 +283,49 @@ PLATFORM_SSO = {
 MAIL_ASKED = {"r": "x" * 22, "account": "acme", "after": "/account/", "lang": "nl"}
 MAIL_LINK = {"t": "IngiLg.x", "lang": "nl"}
 MANAGING = {"account": "acme", "done": "approve", "about": "x" * 22, "lang": "nl"}
+MANAGING_PEOPLE = {
+    "account": "acme",
+    "q": "mia",
+    "role": "deepdesk.manager",
+    "state": "disabled",
+    "after": "WyJuOm1pYSIsIngiXQ.x",
+    "done": "WyJkZWxldGVkIl0.x",
+    "lang": "nl",
+}
+ADDING = {
+    "csrf_token": "x",
+    "account": "acme",
+    "email": "a@b.example",
+    "name": "A",
+    "role": "deepdesk.agent",
+    "invite": "1",
+}
+ONE_PERSON = {"account": "acme", "done": "WyJyb2xlcyJd.x", "lang": "nl"}
+CHANGING = {"csrf_token": "x", "account": "acme", "seen": "x" * 16}
+RECORDS = {"account": "acme", "user": "x" * 22, "request": "7KQ-M2X", "before": "WzFd.x", "lang": "nl"}
+ONE_PROVIDER = {"account": "acme", "done": "WyJzYXZlZCJd.x", "lang": "nl"}
+A_PROVIDER = {
+    "account": "acme",
+    "kind": "oidc",
+    "code": "okta",
+    "display_name": "Acme",
+    "issuer": "https://acme.okta.example",
+    "client_id": "x",
+    "client_secret": "x",
+    "client_secret_expires": "2027-01-31",
+    "trust_email": "1",
+    "role_based_iam": "1",
+    "role_ceiling": "deepdesk.editor",
+    "map_manager": "Boss",
+    "map_agent": "All",
+    "scope": "openid",
+    "subject_claim": "sub",
+    "generic_callback": "1",
+    "seen": "x" * 64,
+}
+KEYS = {"account": "acme", "done": "WyJyZXZva2VkX2FwaV9rZXkiXQ.x", "lang": "nl"}
+A_KEY = {"csrf_token": "x", "account": "acme", "seen": "x" * 22, "own_secret": "x" * 40}
+PROVING = {"account": "acme", "after": "/manage/people/?account=acme", "m": "x" * 22, "lang": "nl"}
 NO_ERROR = frozenset({Verdict.ERROR, Verdict.DONE})
 LEADS_ON = NO_ERROR | {Verdict.AGAIN}
 BEFORE_SIGN_IN = frozenset({Verdict.ERROR, Verdict.TO_SIGN_IN})
@@ -343,9 +386,66 @@ TARGETS = (
     Target(path="/manage/", params={"account": "acme"}, takes=NO_ERROR | {Verdict.TO_MANAGE}),
     Target(path="/manage/", params={"account": "acme"}, takes=BEFORE_SIGN_IN, signed_in=False),
     Target(path="/manage/enter/", method="POST", sends="form", params={"csrf_token": "x", "account": "acme"}),
+    Target(path="/manage/proof/", params=PROVING, takes=NO_ERROR | {Verdict.TO_SIGN_IN}),
+    Target(path="/manage/proof/", params=PROVING, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(
+        path="/manage/proof/", method="POST", sends="form", params=PROVING | {"csrf_token": "x", "code": "ABCD-EFGH"}
+    ),
     Target(path="/manage/access-requests/", params=MANAGING, takes=NO_ERROR),
     Target(path="/manage/access-requests/", params=MANAGING, takes=BEFORE_SIGN_IN, signed_in=False),
     Target(path="/manage/access-requests/", method="POST", sends="form", params=DECISION),
+    Target(path="/manage/people/", params=MANAGING_PEOPLE, takes=NO_ERROR),
+    Target(path="/manage/people/", params=MANAGING_PEOPLE, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/people/export/", params=MANAGING_PEOPLE, takes=NO_ERROR),
+    Target(path="/manage/people/new/", params=ADDING, takes=NO_ERROR),
+    Target(path="/manage/people/new/", method="POST", sends="form", params=ADDING),
+    Target(path="/manage/people/<user_id>/", params=ONE_PERSON, takes=NO_ERROR),
+    Target(path="/manage/people/<user_id>/", params=ONE_PERSON, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/people/<user_id>/roles/", params=CHANGING | {"role": "deepdesk.agent"}, takes=NO_ERROR),
+    Target(
+        path="/manage/people/<user_id>/roles/",
+        method="POST",
+        sends="form",
+        params=CHANGING | {"role": "deepdesk.agent", "own": "1"},
+    ),
+    Target(path="/manage/people/<user_id>/state/", params=ONE_PERSON, takes=NO_ERROR),
+    Target(path="/manage/people/<user_id>/state/", method="POST", sends="form", params=CHANGING | {"to": "disabled"}),
+    Target(path="/manage/people/<user_id>/delete/", params=ONE_PERSON, takes=NO_ERROR),
+    Target(path="/manage/people/<user_id>/delete/", method="POST", sends="form", params=CHANGING),
+    Target(path="/manage/people/<user_id>/sign-out/", params=ONE_PERSON, takes=NO_ERROR),
+    Target(path="/manage/people/<user_id>/sign-out/", method="POST", sends="form", params=CHANGING),
+    Target(
+        path="/manage/people/<user_id>/sessions/end/",
+        method="POST",
+        sends="form",
+        params={"csrf_token": "x", "account": "acme", "sid": "x" * 22},
+    ),
+    Target(path="/manage/providers/", params=ONE_PROVIDER, takes=NO_ERROR),
+    Target(path="/manage/providers/", params=ONE_PROVIDER, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/providers/<code>/", params=ONE_PROVIDER, takes=NO_ERROR),
+    Target(path="/manage/providers/<code>/sheet/", params=ONE_PROVIDER | {"kind": "entra"}, takes=NO_ERROR),
+    Target(path="/manage/providers/new/", params=A_PROVIDER, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/providers/<code>/edit/", params=A_PROVIDER, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/providers/<code>/delete/", params=ONE_PROVIDER, takes=BEFORE_SIGN_IN, signed_in=False),
+    *(
+        Target(path=f"/manage/providers/{part}/", method="POST", sends="form", params={"csrf_token": "x", **A_PROVIDER})
+        for part in ("new", "<code>/edit", "<code>/delete", "<code>/check")
+    ),
+    Target(path="/manage/services/", params={"account": "acme", "lang": "nl"}, takes=NO_ERROR),
+    Target(path="/manage/keys/", params=KEYS, takes=BEFORE_SIGN_IN, signed_in=False),
+    *(
+        Target(path=f"/manage/keys/{sort}/{part}/", params=KEYS, takes=BEFORE_SIGN_IN, signed_in=False)
+        for sort in ("api-keys", "platform-secrets")
+        for part in ("new", "<key_id>/rotate", "<key_id>/revoke")
+    ),
+    *(
+        Target(path=f"/manage/keys/{sort}/{part}/", method="POST", sends="form", params=A_KEY)
+        for sort in ("api-keys", "platform-secrets")
+        for part in ("new", "<key_id>/rotate", "<key_id>/revoke")
+    ),
+    Target(path="/manage/audit/", params=RECORDS, takes=NO_ERROR),
+    Target(path="/manage/audit/", params=RECORDS, takes=BEFORE_SIGN_IN, signed_in=False),
+    Target(path="/manage/audit/export/", params=RECORDS, takes=NO_ERROR),
     Target(path="/oauth/consent/", params={"r": "x" * 22, "lang": "nl"}),
     Target(
         path="/oauth/consent/",

@@ -52,8 +52,8 @@ def has_a_widget(op: OpenIdProvider) -> None:
     """Give the account acme a platform: its origin, its API key, its shared secret."""
     with op.app.app_context():
         accounts.update("acme", AccountSettings(origins=(ORIGIN,)), context=op.context)
-        api_keys.create("acme", key=API_KEY, context=op.context)
-        platform_secrets.create("acme", secret=PLATFORM_SECRET, sealer=op.parts.sealer, context=op.context)
+        api_keys.create("acme", key=API_KEY, parts=op.parts, context=op.context)
+        platform_secrets.create("acme", secret=PLATFORM_SECRET, parts=op.parts, context=op.context)
 
 
 def widget_of(op: OpenIdProvider, browser: Browser) -> Widget:

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 
+from idp.services.people import users
 from tests.security.hostile import (
     AUTHORIZATION_REQUEST,
     CLIENT_ID,
@@ -26,7 +27,7 @@ from tests.security.hostile import (
     send,
     verdict,
 )
-from tests.support.app import Browser, OpenIdProvider
+from tests.support.app import MIA, Browser, OpenIdProvider
 from tests.support.rp import Code, RelyingParty
 
 PARAMETERS = [pytest.param(target, name, id=f"{target} {name}") for target in TARGETS for name in target.params]
@@ -48,6 +49,7 @@ def test_every_address_of_the_application_has_a_row(attacked: OpenIdProvider) ->
         (rule.rule, method)
         for rule in attacked.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.rule.startswith("/api/v1/")  # attacked by schemathesis, with what its document says
     }
     assert rules == {(target.path, target.method) for target in TARGETS}
 
@@ -62,6 +64,7 @@ def test_a_bad_parameter_gets_a_decent_answer(
     attacker = somebody if target.signed_in else attacked.browser()
     params = encoded(target.params)
     path = target.path.replace("<code>", "platform").replace("<own_part>", "acme.platform")
+    path = path.replace("<user_id>", mia_of(attacked))
     rows = {kind: joined({**params, name: value}) for kind, value in VALUES.items()}
     rows["missing"] = joined({key: value for key, value in params.items() if key != name})
     rows["doubled"] = joined(params) + f"&{name}=1&{name}=2"
@@ -72,6 +75,12 @@ def test_a_bad_parameter_gets_a_decent_answer(
             one = verdict(send(attacker, target, raw, path=path))
             assert one in target.takes, f"{kind}: {one}"
             verdicts.append(one)
+
+
+def mia_of(attacked: OpenIdProvider) -> str:
+    """Return the id of whoever is signed in."""
+    with attacked.app.app_context():
+        return users.show(str(MIA.email), account="acme").user.id
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
@@ -87,10 +96,11 @@ def test_without_a_right_client_and_redirect_uri_nobody_is_sent_anywhere(
 
 @pytest.mark.parametrize("target", PATH_VARIABLES, ids=str)
 def test_a_bad_path_gets_a_decent_answer(attacked: OpenIdProvider, somebody: Browser, target: Target) -> None:
+    attacker = somebody if target.signed_in else attacked.browser()
     with nothing_else_written(attacked):
         for kind, value in VALUES.items():
             path = re.sub("<[^>]*>", lambda _, value=value: _unquoted(value), target.path)
-            assert verdict(send(somebody, target, joined(encoded(target.params)), path=path)) is not Verdict.CODE, kind
+            assert verdict(send(attacker, target, joined(encoded(target.params)), path=path)) is not Verdict.CODE, kind
 
 
 def _unquoted(value: str) -> str:

@@ -28,8 +28,8 @@ def op(bare: OpenIdProvider) -> OpenIdProvider:
     context = bare.context
     with bare.app.app_context():
         accounts.update("acme", AccountSettings(origins=(ORIGIN,)), context=context)
-        api_keys.create("acme", key=API_KEY, context=context)
-        platform_secrets.create("acme", secret=PLATFORM_SECRET, sealer=bare.parts.sealer, context=context)
+        api_keys.create("acme", key=API_KEY, parts=bare.parts, context=context)
+        platform_secrets.create("acme", secret=PLATFORM_SECRET, parts=bare.parts, context=context)
     return bare
 
 

@@ -132,7 +132,7 @@ def test_of_eight_that_arrive_together_for_the_first_time_all_are_one_person(op:
 @BOTH_DATABASES
 def test_so_they_are_with_the_two_keys_of_a_change_over(op: OpenIdProvider) -> None:
     with op.app.app_context():
-        newer = api_keys.create("acme", key=None, context=op.context)
+        newer = api_keys.create("acme", key=None, parts=op.parts, context=op.context)
     for turn in range(3):
         turns = iter([API_KEY, newer.api_key] * 4)
 
@@ -188,7 +188,7 @@ def test_without_a_key_of_the_account_the_bridge_is_off(globex: Widget) -> None:
 
 def test_another_accounts_key_is_refused(op: OpenIdProvider, widget: Widget, globex: Widget) -> None:
     with op.app.app_context():
-        api_keys.create("globex", key=OTHER_KEY, context=op.context)
+        api_keys.create("globex", key=OTHER_KEY, parts=op.parts, context=op.context)
     before = op.rows()
     assert globex.signs_in_by_key(account="globex", key=API_KEY).status_code == 401
     assert widget.signs_in_by_key(key=OTHER_KEY).status_code == 401
@@ -198,7 +198,7 @@ def test_another_accounts_key_is_refused(op: OpenIdProvider, widget: Widget, glo
 
 def test_one_id_at_two_accounts_is_two_people(op: OpenIdProvider, widget: Widget, globex: Widget) -> None:
     with op.app.app_context():
-        api_keys.create("globex", key=OTHER_KEY, context=op.context)
+        api_keys.create("globex", key=OTHER_KEY, parts=op.parts, context=op.context)
     widget.signs_in_by_key("1")
     globex.signs_in_by_key("1", account="globex", key=OTHER_KEY)
     assert access(widget)["sub"] != access(globex)["sub"]
@@ -213,7 +213,7 @@ def test_a_revoked_key_is_refused_and_what_it_began_goes_on(op: OpenIdProvider, 
 
 def test_while_a_key_is_changed_both_work(op: OpenIdProvider, widget: Widget) -> None:
     with op.app.app_context():
-        newer = api_keys.create("acme", key=None, context=op.context)
+        newer = api_keys.create("acme", key=None, parts=op.parts, context=op.context)
     assert widget.signs_in_by_key().status_code == 200
     first = access(widget)["sub"]
     assert widget.signs_in_by_key(key=newer.api_key).status_code == 200
@@ -383,7 +383,7 @@ def test_those_who_are_known_still_come_in(capped: OpenIdProvider) -> None:
 
 def test_each_key_has_its_own_number(op: OpenIdProvider, capped: OpenIdProvider) -> None:
     with op.app.app_context():
-        newer = api_keys.create("acme", key=None, context=op.context)
+        newer = api_keys.create("acme", key=None, parts=op.parts, context=op.context)
     widget = Widget(capped)
     for number in range(4):
         widget.signs_in_by_key(str(number))
@@ -450,7 +450,7 @@ def test_no_other_page_comes_in(op: OpenIdProvider, globex: Widget, origin: str)
 
 def test_a_page_of_both_accounts_may_be_either(op: OpenIdProvider, widget: Widget, globex: Widget) -> None:
     with op.app.app_context():
-        api_keys.create("globex", key=OTHER_KEY, context=op.context)
+        api_keys.create("globex", key=OTHER_KEY, parts=op.parts, context=op.context)
         accounts.update("globex", AccountSettings(origins=(OTHER_ORIGIN, ORIGIN)), context=op.context)
     assert widget.signs_in_by_key().status_code == 200
     assert widget.signs_in_by_key(account="globex", key=OTHER_KEY).status_code == 200

@@ -77,7 +77,7 @@ def shared_widget(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Widget]:
 def with_a_platform(op: OpenIdProvider) -> None:
     op.runs("accounts", "update", "acme", "--origin", ORIGIN)
     with op.app.app_context():
-        api_keys.create("acme", key=API_KEY, context=op.context)
+        api_keys.create("acme", key=API_KEY, parts=op.parts, context=op.context)
 
 
 class TestOverTls:

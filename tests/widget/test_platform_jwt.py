@@ -49,7 +49,7 @@ def globex(op: OpenIdProvider) -> Widget:
     """The widget of another account, whose platform has a secret of its own."""
     op.account("globex", origins=(OTHER_ORIGIN,))
     with op.app.app_context():
-        platform_secrets.create("globex", secret=OTHER_SECRET, sealer=op.parts.sealer, context=op.context)
+        platform_secrets.create("globex", secret=OTHER_SECRET, parts=op.parts, context=op.context)
     return Widget(op, origin=OTHER_ORIGIN)
 
 
@@ -163,7 +163,7 @@ def test_two_accounts_may_share_one_secret_and_their_people_stay_apart(
     op: OpenIdProvider, widget: Widget, globex: Widget
 ) -> None:
     with op.app.app_context():
-        platform_secrets.create("globex", secret=PLATFORM_SECRET, sealer=op.parts.sealer, context=op.context)
+        platform_secrets.create("globex", secret=PLATFORM_SECRET, parts=op.parts, context=op.context)
     signs_in_by_jwt(widget, platform_jwt(op, jti="1"))
     assert signs_in_by_jwt(globex, platform_jwt(op, identity=about(account="globex"), jti="1")).status_code == 200
     assert access(widget)["sub"] != access(globex)["sub"]
@@ -181,7 +181,7 @@ def test_there_is_no_such_account_for_a_platform(op: OpenIdProvider, account: st
 
 def test_while_a_secret_is_changed_both_count(op: OpenIdProvider, widget: Widget) -> None:
     with op.app.app_context():
-        newer = platform_secrets.rotate(secret_id(op), sealer=op.parts.sealer, context=op.at_this_moment)
+        newer = platform_secrets.rotate(secret_id(op), parts=op.parts, context=op.at_this_moment)
     signs_in_by_jwt(widget)
     first = access(widget)["sub"]
     assert signs_in_by_jwt(widget, platform_jwt(op, secret=newer.secret)).status_code == 200
@@ -199,7 +199,7 @@ def test_the_last_use_is_remembered_of_the_secret_that_signed(
     op: OpenIdProvider, widget: Widget, clock: FrozenClock
 ) -> None:
     with op.app.app_context():
-        newer = platform_secrets.rotate(secret_id(op), sealer=op.parts.sealer, context=op.at_this_moment)
+        newer = platform_secrets.rotate(secret_id(op), parts=op.parts, context=op.at_this_moment)
     signs_in_by_jwt(widget, platform_jwt(op, secret=OTHER_SECRET))
     signs_in_by_jwt(widget, platform_jwt(op, exp=unix(op)))
     assert (last_used(op), last_used(op, secret=newer.secret)) == (None, None)
@@ -402,7 +402,7 @@ def test_of_eight_that_bring_one_without_a_number_all_come_in(op: OpenIdProvider
 @BOTH_DATABASES
 def test_of_eight_with_the_two_secrets_of_a_change_over_all_are_one_person(op: OpenIdProvider) -> None:
     with op.app.app_context():
-        newer = platform_secrets.rotate(secret_id(op), sealer=op.parts.sealer, context=op.at_this_moment)
+        newer = platform_secrets.rotate(secret_id(op), parts=op.parts, context=op.at_this_moment)
     for turn in range(3):
         identity = about(user_id=f"together-{turn}")
         tokens = [platform_jwt(op, secret=secret, identity=identity) for secret in (PLATFORM_SECRET, newer.secret)]

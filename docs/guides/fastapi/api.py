@@ -1,6 +1,7 @@
 """An API in FastAPI that takes access tokens of Deepdesk's identity provider."""
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -35,6 +36,18 @@ def caller(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(b
 Caller = Annotated[dict[str, Any], Depends(caller)]
 
 
+def may(permission: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Make a dependency that lets only those in who may do this; ``APP.*`` stands for all that an app has."""
+    enough = {permission, f"{permission.partition('.')[0]}.*"}
+
+    def check(claims: Caller) -> dict[str, Any]:
+        if enough.isdisjoint(claims.get("permissions", [])):
+            raise HTTPException(403, "You may not do this.")
+        return claims
+
+    return check
+
+
 @app.get("/me")
 def me(claims: Caller) -> dict[str, Any]:
     return {"sub": claims["sub"], "account": claims.get("account"), "roles": claims.get("roles", [])}
@@ -45,3 +58,10 @@ def manage(claims: Caller) -> dict[str, str]:
     if "deepdesk.manager" not in claims.get("roles", []):
         raise HTTPException(403)
     return {"message": "Only managers see this."}
+
+
+@app.put("/text-suggestions/{number}")
+def change_text_suggestion(
+    number: int, claims: Annotated[dict[str, Any], Depends(may("text_suggestions.change_textsuggestion"))]
+) -> dict[str, Any]:
+    return {"number": number, "changed_by": claims["sub"]}

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "mozilla_django_oidc",
+    "text_suggestions",
     "dashboard.apps.DashboardConfig",  # last: its groups need the permissions of the others
 ]
 MIDDLEWARE = [
@@ -52,6 +53,7 @@ AUTHENTICATION_BACKENDS = ["dashboard.signing_in.StaffBackend"]  # alone: nobody
 
 DEEPDESK_ISSUER = os.environ["DASHBOARD_ISSUER"]
 DEEPDESK_ACCOUNT = "acme"
+DEEPDESK_APPS = ["text_suggestions"]  # whose permissions the claims give
 
 OIDC_OP_AUTHORIZATION_ENDPOINT = f"{DEEPDESK_ISSUER}/oauth/authorize/"
 OIDC_OP_TOKEN_ENDPOINT = f"{DEEPDESK_ISSUER}/oauth/token/"
@@ -59,7 +61,7 @@ OIDC_OP_USER_ENDPOINT = f"{DEEPDESK_ISSUER}/oauth/userinfo/"
 OIDC_OP_JWKS_ENDPOINT = f"{DEEPDESK_ISSUER}/oauth/jwks"
 OIDC_RP_CLIENT_ID = os.environ["DASHBOARD_CLIENT_ID"]
 OIDC_RP_CLIENT_SECRET = os.environ["DASHBOARD_CLIENT_SECRET"]
-OIDC_RP_SCOPES = "openid profile email roles"
+OIDC_RP_SCOPES = "openid profile email roles permissions"
 OIDC_RP_SIGN_ALGO = "RS256"
 OIDC_USE_PKCE = True
 OIDC_TIMEOUT = 10

@@ -17,6 +17,8 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.middleware import SessionRefresh
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView
 
+from dashboard import permissions
+
 SIGN_IN_AGAIN = ("login_required", "interaction_required")
 
 log = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class StaffBackend(OIDCAuthenticationBackend):
         user.is_staff = claims.get("staff") is True
         user.save()
         user.groups.set(Group.objects.filter(name__in=claims.get("groups", [])))
+        user.user_permissions.set(permissions.of_claims(claims))
         return user
 
 

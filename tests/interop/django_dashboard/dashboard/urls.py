@@ -9,6 +9,7 @@ from dashboard import signing_out, views
 urlpatterns = [
     path("", views.home),
     path("publish/", views.publish, name="publish"),
+    path("text-suggestions/", views.text_suggestions),
     path("signed-out/", TemplateView.as_view(template_name="signed_out.html"), name="signed_out"),
     path("oidc/", include("mozilla_django_oidc.urls")),
     path("backchannel-logout/", signing_out.backchannel_logout),

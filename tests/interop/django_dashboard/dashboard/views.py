@@ -1,7 +1,7 @@
 """The dashboard's own pages; the rest is Django's admin."""
 
 from django.contrib import auth
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.shortcuts import redirect, render
 
 from dashboard.signing_in import is_still_admitted
@@ -20,3 +20,10 @@ def publish(request):
         auth.logout(request)
         return redirect("signed_out")
     return render(request, "publish.html", {"published": request.method == "POST"})
+
+
+@login_required
+@permission_required("text_suggestions.change_textsuggestion", raise_exception=True)
+def text_suggestions(request):
+    """Change what Studio suggests; for those who may, and nobody else."""
+    return render(request, "text_suggestions.html")

@@ -1,0 +1,1 @@
+"""What Studio suggests; here for its permissions."""
