@@ -20,7 +20,7 @@ from sqlalchemy.sql import ColumnElement
 
 from idp.domain.identifiers import AccountCode
 from idp.domain.roles import Role
-from idp.store.db import Base
+from idp.store.db import Base, core
 from idp.store.users import User
 
 MAX_WORD = 64
@@ -115,6 +115,17 @@ def page(
     if after is not None:
         query = query.where(tuple_(UserTerm.term, UserTerm.user_id) > tuple_(after.term, after.user_id))
     return [(Position(term, user.id), user) for term, user in session.execute(query)]
+
+
+def unlisted(session: Session, *, most: int) -> Sequence[User]:
+    """Return people who have no terms: a process of the release before these terms made them."""
+    query = select(User).where(~exists().where(UserTerm.user_id == User.id))
+    return session.scalars(query.order_by(User.id).limit(most)).all()
+
+
+def enlist(session: Session, user: User) -> None:
+    """Give somebody their terms, who has none."""
+    _write(core(session), user, terms_of(user))
 
 
 def with_role(session: Session, account: AccountCode, role: Role) -> Sequence[User]:

@@ -217,7 +217,7 @@ class TestWhoMayWhat:
 
 def test_the_list_says_what_is_used_and_what_has_ended(op: OpenIdProvider, casey: Browser) -> None:
     clear = clear_in(fills_in(casey, casey.opens(API_KEY.new()), "new-key"))
-    assert "never" in casey.opens(KEYS).text
+    assert "not used yet" in casey.opens(KEYS).text
     op.runs("accounts", "update", "acme", "--origin", "https://desk.acme.example")
     answer = Widget(op, origin="https://desk.acme.example").signs_in_by_key(key=clear)
     assert answer.status_code == 200, answer.text

@@ -78,7 +78,9 @@ class TestTheList:
         op.signs_in(op.browser(), SAM)
         assert 'data-label="People">2<' in mia.opens(PROVIDERS).text
 
-    @pytest.mark.parametrize(("days", "words"), [(31, None), (30, "days left: 30"), (1, "days left: 1"), (0, "over")])
+    @pytest.mark.parametrize(
+        ("days", "words"), [(31, None), (30, "days left: 30"), (1, "days left: 1"), (0, "has expired")]
+    )
     def test_warns_30_days_before_the_secret_ends(
         self, op: OpenIdProvider, mia: Browser, days: int, words: str | None
     ) -> None:

@@ -36,7 +36,7 @@ def test_says_where_each_leads_and_whose_it_is(op: OpenIdProvider, mia: Browser)
         op, "Planner", client_id="planner", redirect_uris=("https://planner.example.com/callback",), party="third"
     )
     text = outline(mia).text
-    for words in ("Studio", "studio", "https://studio.example.com/callback", "of Deepdesk", "of another company"):
+    for words in ("Studio", "studio", "https://studio.example.com/callback", "Deepdesk's own", "of another company"):
         assert words in text
     assert "It asks each person before it learns:" in text
 

@@ -64,9 +64,9 @@ def test_following_prints_one_object_a_line(tmp_path: Path) -> None:
     command = [IDP, "audit", "list", "--follow", "--json"]
     with subprocess.Popen(command, env=environment(env), stdout=subprocess.PIPE, text=True) as following:
         assert following.stdout
-        kinds = [json.loads(following.stdout.readline())["kind"] for _ in range(7)]
+        kinds = [json.loads(following.stdout.readline())["kind"] for _ in range(8)]
         assert run_idp("accounts", "create", "late", "--name", "Late", env=env).returncode == 0
         late = json.loads(following.stdout.readline())
         following.terminate()
-    assert kinds == [*["key.made"] * 6, "account.changed"]
+    assert kinds == [*["key.made"] * 6, "account.changed", "roles.provisioned"]
     assert late["account"] == "late"

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from idp.domain.context import ActorKind, Context
+from idp.domain.identifiers import AccountCode
 from idp.services.operations import housekeeping, keys
 from idp.services.operations.chores import Chore, all_chores, do_due
 from idp.services.parts import Parts
+from idp.services.people import roster
 from idp.store import revoked_tokens
 from idp.store.revoked_tokens import RevokedToken
 from idp.store.unit_of_work import reading, unit_of_work
+from idp.store.users import User
+from tests.store.conftest import new_account, new_user
 from tests.support.clock import NOW, FrozenClock
 from tests.support.database import DATABASES, RACERS, database_alone, fresh_url, racing
 
@@ -89,3 +93,16 @@ def test_housekeeping_goes_on_until_a_table_is_tidy(parts: Parts) -> None:
     assert housekeeping.tidy(parts=parts, context=context) == {}
     with reading() as session:
         assert session.scalar(select(func.count()).select_from(RevokedToken)) == 1
+
+
+def test_housekeeping_makes_those_findable_whom_the_release_before_made(parts: Parts) -> None:
+    user = new_user("u-77", address="kim@acme.example")
+    row = {name: value for name, value in vars(user).items() if name in User.__table__.columns}
+    with unit_of_work() as session:
+        session.add(new_account("acme"))
+        session.flush()
+        # Its process knows no terms.
+        session.execute(insert(User), [row])
+    assert not roster.page(AccountCode("acme"), text="kim", most=5).people
+    housekeeping.tidy(parts=parts, context=Context.of_worker(NOW))
+    assert [one.id for one in roster.page(AccountCode("acme"), text="kim", most=5).people] == ["u-77"]

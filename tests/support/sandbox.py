@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import subprocess
 import time
@@ -12,7 +13,10 @@ from pathlib import Path
 
 from idp.sandbox.world import PORTS, issuer_at
 from tests.support.commands import run_forked
-from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, free_port, running
+from tests.support.serve import IDP, START_TIMEOUT_SECONDS, environment, running
+
+LOWEST, HIGHEST = 10_000, 32_000
+"""Linux hands out ports from 32768 on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +55,12 @@ def sandbox_running(directory: Path, *, tls: bool = False) -> Iterator[Sandbox]:
 
 
 def free_ports() -> int:
-    """Return the first of a row of ports of 127.0.0.1 that nobody listens on at the moment."""
+    """Return the first of a row of ports of 127.0.0.1 that nobody listens on at the moment.
+
+    Below those that the system hands out by itself: until the row is used, no connection of another test may take one.
+    """
     while True:
-        first = free_port()
+        first = LOWEST + PORTS * secrets.randbelow((HIGHEST - LOWEST) // PORTS)
         with ExitStack() as stack:
             try:
                 for port in range(first, first + PORTS):

@@ -1,6 +1,7 @@
 """Housekeeping: what nobody needs any more is removed, in small transactions and so much a run.
 
-When a row can go, :mod:`idp.store.expiry` says, table by table.
+When a row can go, :mod:`idp.store.expiry` says, table by table. Whoever was
+made by a process of an older release is made findable.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import structlog
 
 from idp.domain.context import Context
 from idp.services.parts import Parts
-from idp.store import expiry
+from idp.store import expiry, user_terms
 from idp.store.expiry import Expiry, Horizon
 from idp.store.unit_of_work import reading, unit_of_work
 
@@ -33,7 +34,18 @@ def tidy(*, parts: Parts, context: Context) -> Mapping[str, int]:
     told = {name: number for name, number in removed.items() if number}
     if told:
         log.info("tidied", **told)
+    _enlist()
     return told
+
+
+def _enlist() -> None:
+    for _ in range(MOST_PORTIONS):
+        with reading() as session:
+            if not user_terms.unlisted(session, most=1):
+                break
+        with unit_of_work() as session:
+            for user in user_terms.unlisted(session, most=PORTION):
+                user_terms.enlist(session, user)
 
 
 def _remove(one: Expiry, at: Horizon) -> int:
