@@ -273,13 +273,18 @@ def _again(op: OpenIdProvider, rp: RelyingParty, browser: Browser) -> Caller:
     return Caller(op=op, browser=op.browser(), headers={"Authorization": f"Bearer {token}"})
 
 
-def test_changing_by_what_a_client_proves_itself_wants_one_too(op: OpenIdProvider, rp: RelyingParty) -> None:
+def test_changing_where_a_client_sends_people_wants_one_too(op: OpenIdProvider, rp: RelyingParty) -> None:
     casey = staff_in_browser(op)
     op.clock.advance(minutes=16)
     where = f"/clients/{rp.client_id}"
-    for change in ({"jwks_uri": None}, {"jwks": None}, {"token_endpoint_auth_method": "client_secret_post"}):
-        assert is_a_problem(casey.calls("PATCH", where, json=change), 401, "insufficient_user_authentication")
-    assert casey.calls("PATCH", where, json={"client_name": "Tools"}).status_code == 200
+    changes = (
+        ("PATCH", where, {"redirect_uris": ["https://elsewhere.example/callback"]}),
+        ("PATCH", where, {"jwks_uri": None}),
+        ("DELETE", where, None),
+        ("PATCH", "", {"email_domains": ["elsewhere.example"]}),
+    )
+    for method, path, body in changes:
+        assert is_a_problem(casey.calls(method, path, json=body), 401, "insufficient_user_authentication")
 
 
 class TestWhatIsNotThere:

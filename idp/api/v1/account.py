@@ -118,6 +118,7 @@ def show_account(call: Call[Nothing, Nothing]) -> Account:
     body=AccountChange,
     answer=Account,
     refusals=(HTTPStatus.CONFLICT,),
+    sensitive=True,
 )
 def change_account(call: Call[Nothing, AccountChange]) -> Account:
     """What is not given stays."""

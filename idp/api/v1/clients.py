@@ -37,7 +37,6 @@ _ARGUMENTS = {
     "role": "roles",
 }
 """Members that :meth:`ClientMetadata.parse` knows by another name."""
-_CREDENTIALS = frozenset({"token_endpoint_auth_method", "jwks", "jwks_uri"})
 _WORDS = "|".join(Scope)
 
 ClientName = Annotated[
@@ -201,11 +200,10 @@ def show_client(call: Call[Nothing, Nothing], client_id: str) -> Client:
     body=ClientChange,
     answer=Client,
     refusals=(HTTPStatus.CONFLICT,),
+    sensitive=True,
 )
 def change_client(call: Call[Nothing, ClientChange], client_id: str) -> Client:
-    """What is not given stays. Changing by what the client proves itself wants a fresh proof."""
-    if _CREDENTIALS & call.body.model_fields_set:
-        call.require_fresh_proof()
+    """What is not given stays. Whoever can change where people are sent back to can sign in as them."""
     within.client(call.account, client_id)
     return _shown(service.update(client_id, call.body.arguments(), context=call.context))
 
@@ -218,6 +216,7 @@ def change_client(call: Call[Nothing, ClientChange], client_id: str) -> Client:
     summary="Remove a client",
     answer=None,
     status=HTTPStatus.NO_CONTENT,
+    sensitive=True,
 )
 def delete_client(call: Call[Nothing, Nothing], client_id: str) -> None:
     """With what was issued to it."""

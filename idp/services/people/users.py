@@ -218,7 +218,9 @@ def change(
             _record(session, user, Change.UPDATED, context, {"name": user.name})
         if enabled is not None and enabled != user.enabled:
             user.enabled = enabled
-            if not enabled:
+            if enabled:
+                user.enabled_at = context.now
+            else:
                 ending.end_all_of_user(session, UserId(user.id), context=context)
             _record(session, user, Change.ENABLED if enabled else Change.DISABLED, context, {})
     return user
